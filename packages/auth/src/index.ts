@@ -1,0 +1,10 @@
+export type { AuthEvent } from "./auth-event.ts";
+export { parseAuthIssuers } from "./auth-issuers.ts";
+export type { AuthIssuer } from "./auth-issuers.ts";
+export { parseEmailDomains } from "./email-domains.ts";
+export type { KeysetState } from "./keyset.ts";
+export type { Principal } from "./principal.ts";
+export { readBearer } from "./read-bearer.ts";
+export { createTokenVerifier } from "./token-verifier.ts";
+export type { IssuerState, TokenVerifier, TokenVerifierOptions } from "./token-verifier.ts";
+export { unauthenticated, unauthenticatedDetail } from "./unauthenticated.ts";

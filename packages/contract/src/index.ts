@@ -1,0 +1,7 @@
+export * from "./catalog.ts";
+export * from "./hot-path.ts";
+export * from "./page.ts";
+export * from "./problem.ts";
+export * from "./scalars.ts";
+export * from "./states.ts";
+export * from "./tenants.ts";

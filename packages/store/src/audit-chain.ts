@@ -1,0 +1,32 @@
+import { createHmac } from "node:crypto";
+import canonicalize from "canonicalize";
+import type { KeyRing } from "./key-ring.ts";
+import type { AuditEntry } from "./records.ts";
+
+/** The newest entry of a tenant's chain, kept apart so that a cut tail is found. */
+export interface AuditHead {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** The head before the first entry. */
+export const emptyHead: AuditHead = { seq: 0, hash: "" };
+
+/** What the chain covers: every column that never changes. tenant_id does, when the tenant is deleted. */
+export type ChainedColumns = Omit<AuditEntry, "tenantId" | "hash" | "keyId" | "seq">;
+
+/** Adds an entry to a chain: its seq and hash, and the new head with its MAC. */
+export function chainEntry(ring: KeyRing, head: AuditHead, columns: ChainedColumns) {
+  const keyId = ring.currentId;
+  const seq = head.seq + 1;
+  const hash = keyedHash(ring, keyId, "audit-entry", [head.hash, seq, columns]);
+  return { seq, hash, keyId, mac: keyedHash(ring, keyId, "audit-head", [columns.tenantRef, seq, hash]) };
+}
+
+// RFC 8785, so that a column order, a number's notation or a JSON library changes no hash.
+function keyedHash(ring: KeyRing, keyId: string, purpose: string, value: unknown): string {
+  const key = ring.derive(purpose, keyId);
+  const text = canonicalize(value);
+  if (key === undefined || text === undefined) throw new Error("the audit chain can't be continued");
+  return createHmac("sha256", key).update(text).digest("hex");
+}

@@ -1,0 +1,9 @@
+export type { Actor } from "./actor.ts";
+export { demoUsers, seedDemoData } from "./demo/demo-data.ts";
+export { createKeyRing, parseKeyRing, type KeyRing } from "./key-ring.ts";
+export { openMemoryStore } from "./memory/memory-store.ts";
+export { openPostgresReadStore, openPostgresStore } from "./postgres/postgres-store.ts";
+export { migrate } from "./postgres/migrate.ts";
+export type * from "./records.ts";
+export type { FeatureSources, SidebarOrganization, SidebarProduct, SidebarReads } from "./sidebar.ts";
+export type { Change, NewAuditEntry, Reads, ReadStore, Store } from "./store.ts";

@@ -1,0 +1,102 @@
+import { toInstant, type Instant } from "@leftrail/contract";
+import { v7 as uuidv7 } from "uuid";
+import { actorColumns, type Actor } from "../actor.ts";
+import { chainEntry, emptyHead } from "../audit-chain.ts";
+import { constraintProblem } from "../constraints.ts";
+import type { KeyRing } from "../key-ring.ts";
+import type { AuditEntry } from "../records.ts";
+import type { Change, NewAuditEntry, Store } from "../store.ts";
+import { guardUnit } from "../unit-of-work.ts";
+import { readsOf } from "./reads.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { copyTables, freshTables, type Tables } from "./tables.ts";
+import { writesOf } from "./writes.ts";
+
+export interface MemoryOptions {
+  readonly auditKeys: KeyRing;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+}
+
+export interface MemoryStore extends Store {
+  /** What is committed. Rows put in here stand for those that another SQL client wrote. */
+  readonly tables: Tables;
+}
+
+/**
+ * The store without a database: the default when DATABASE_URL is empty, and the
+ * executable model of what the port means. Units of work run one after another
+ * on a copy, which replaces the tables when the unit commits.
+ */
+export function openMemoryStore(options: MemoryOptions): MemoryStore {
+  let committed = freshTables();
+  let lastUnit: Promise<unknown> = Promise.resolve();
+  const nowOf = strictlyLater(options.clock);
+
+  const runUnit = async <T>(actor: Actor, work: (tx: Change) => Promise<T>): Promise<T> => {
+    const unit: Snapshot = { tables: copyTables(committed), now: nowOf() };
+    const guard = guardUnit({
+      ...readsOf(() => unit),
+      lockTenant: async (tenantId) => unit.tables.tenants.get(tenantId),
+      write: writesOf(unit),
+      audit: async (entry) => appendAudit(unit, options.auditKeys, actor, entry),
+    });
+    const value = await work(guard.change);
+    guard.assertComplete();
+    committed = unit.tables;
+    return value;
+  };
+
+  return {
+    engine: "memory",
+    get tables() {
+      return committed;
+    },
+    read: readsOf(() => ({ tables: committed, now: nowOf() })),
+    ping: async () => undefined,
+    change(actor, work) {
+      const unit = lastUnit.then(() => runUnit(actor, work));
+      lastUnit = unit.catch(() => undefined);
+      return unit;
+    },
+    async [Symbol.asyncDispose]() {
+      await lastUnit;
+    },
+  };
+}
+
+function appendAudit(
+  { tables, now }: Snapshot,
+  ring: KeyRing,
+  actor: Actor,
+  entry: NewAuditEntry,
+): AuditEntry {
+  if (!tables.tenants.has(entry.tenantId)) throw constraintProblem("audit_log_tenant_fkey");
+  const columns = {
+    id: uuidv7(),
+    tenantRef: entry.tenantId,
+    product: entry.product,
+    ...actorColumns(actor),
+    action: entry.action,
+    targetType: entry.targetType,
+    targetId: entry.targetId,
+    metadata: entry.metadata,
+    occurredAt: null,
+    createdAt: now,
+  };
+  const { seq, hash, keyId } = chainEntry(ring, tables.auditHeads.get(entry.tenantId) ?? emptyHead, columns);
+  const stored = { ...columns, tenantId: entry.tenantId, seq, hash, keyId };
+  tables.auditLog.set(stored.id, stored);
+  tables.auditHeads.set(entry.tenantId, { seq, hash });
+  return stored;
+}
+
+/** A clock that never shows the same microsecond twice, so that "newest first" has one meaning. */
+function strictlyLater(clock: () => number): () => Instant {
+  let lastMicros = 0;
+  return () => {
+    lastMicros = Math.max(Math.floor(clock() * 1000), lastMicros + 1);
+    const micros = String(lastMicros % 1_000_000).padStart(6, "0");
+    return toInstant(`${new Date(lastMicros / 1000).toISOString().slice(0, 19)}.${micros}Z`);
+  };
+}

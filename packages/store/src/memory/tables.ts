@@ -1,0 +1,87 @@
+import type { EntitlementSource, EntitlementStatus } from "@leftrail/contract";
+import type { AuditHead } from "../audit-chain.ts";
+import type {
+  AuditEntry,
+  CatalogProduct,
+  Entitlement,
+  Membership,
+  Order,
+  Override,
+  StripeProduct,
+  Tenant,
+} from "../records.ts";
+
+/** A catalog row as stored: the Stripe product by its id. */
+export interface CatalogRow extends Omit<CatalogProduct, "stripeProduct"> {
+  readonly stripeProductId: string | null;
+}
+
+/** An entitlement as stored: its status is not yet as of now. */
+export interface EntitlementRow extends Omit<Entitlement, "status"> {
+  readonly status: EntitlementStatus;
+  readonly source: EntitlementSource;
+}
+
+/** An override as stored: one that is not active counts for nothing. */
+export interface OverrideRow extends Override {
+  readonly active: boolean;
+}
+
+/** Every table, by primary key. Rows are never changed in place, so that a copy of the maps is a snapshot. */
+export interface Tables {
+  readonly tenants: Map<string, Tenant>;
+  readonly memberships: Map<string, Membership>;
+  readonly catalogProducts: Map<string, CatalogRow>;
+  readonly stripeProducts: Map<string, StripeProduct>;
+  readonly orders: Map<string, Order>;
+  readonly entitlements: Map<string, EntitlementRow>;
+  readonly overrides: Map<string, OverrideRow>;
+  readonly auditLog: Map<string, AuditEntry>;
+  readonly auditHeads: Map<string, AuditHead>;
+}
+
+/** What the schema's migration leaves behind: the two catalog items, nothing else. */
+export function freshTables(): Tables {
+  const catalog: CatalogRow[] = [
+    {
+      product: "ai-chat",
+      name: "AI Chat",
+      description: "Ask questions about your changes and keep the history.",
+      trialDays: 14,
+      stripeProductId: null,
+    },
+    {
+      product: "change-radar",
+      name: "Change Radar",
+      description: "Watches your vendors and tells you what changed.",
+      trialDays: null,
+      stripeProductId: null,
+    },
+  ];
+  return {
+    tenants: new Map(),
+    memberships: new Map(),
+    catalogProducts: new Map(catalog.map((row) => [row.product, row])),
+    stripeProducts: new Map(),
+    orders: new Map(),
+    entitlements: new Map(),
+    overrides: new Map(),
+    auditLog: new Map(),
+    auditHeads: new Map(),
+  };
+}
+
+/** A copy that shares the rows: what a unit of work writes to until it commits. */
+export const copyTables = (tables: Tables): Tables => ({
+  tenants: new Map(tables.tenants),
+  memberships: new Map(tables.memberships),
+  catalogProducts: new Map(tables.catalogProducts),
+  stripeProducts: new Map(tables.stripeProducts),
+  orders: new Map(tables.orders),
+  entitlements: new Map(tables.entitlements),
+  overrides: new Map(tables.overrides),
+  auditLog: new Map(tables.auditLog),
+  auditHeads: new Map(tables.auditHeads),
+});
+
+export const membershipKey = (tenantId: string, userId: string): string => `${tenantId}/${userId}`;

@@ -1,0 +1,83 @@
+import type { Role } from "@leftrail/contract";
+import { newestPositionOf, pageOf } from "../page.ts";
+import type { NewestPosition, Page, PageRequest, Tenant, TenantView } from "../records.ts";
+import type { NewTenant, TenantReads, Writes } from "../store.ts";
+import { lineageOf, reachOf } from "./access.ts";
+import type { Sql } from "./client.ts";
+import { tenantColumns } from "./columns.ts";
+
+export function tenantReads(sql: Sql): TenantReads {
+  return {
+    async find(by, viewer): Promise<TenantView | undefined> {
+      const match = "id" in by ? sql`t.id = ${by.id}` : sql`t.slug = ${by.slug}`;
+      type Row = Tenant & { viewerRole: Role | null; viewerAdmin: boolean };
+      const [row] = await sql<Row[]>`
+        with recursive target as (select id from tenants t where ${match}),
+        ${lineageOf(sql, sql`(select id from target)`)},
+        held as (
+          select m.role, l.own from lineage l join memberships m on m.tenant_id = l.id
+          where m.user_id = ${viewer.userId}
+            and (l.own or (m.role in ('owner', 'admin') and l.status <> 'cancelled'))
+        )
+        select ${tenantColumns(sql)},
+          (select role from held where own) as viewer_role,
+          exists (select 1 from held where role in ('owner', 'admin')) as viewer_admin
+        from tenants t
+        where t.id = (select id from target)
+          and (${viewer.isPlatformAdmin} or exists (select 1 from held))`;
+      if (row === undefined) return undefined;
+      const { viewerRole, viewerAdmin, ...tenant } = row;
+      return { tenant, role: viewerRole, isTenantAdmin: viewerAdmin };
+    },
+
+    async list({ viewer, status }, page): Promise<Page<Tenant, NewestPosition>> {
+      const within = viewer.isPlatformAdmin
+        ? sql`true`
+        : sql`t.id in (with recursive ${reachOf(sql, viewer.userId)} select id from reach)`;
+      const rows = await sql<Tenant[]>`
+        select ${tenantColumns(sql)} from tenants t
+        where ${within} and ${status === null ? sql`true` : sql`t.status = ${status}`} and ${olderThan(sql, page)}
+        order by t.created_at desc, t.id desc limit ${page.limit + 1}`;
+      return pageOf(rows, page.limit, newestPositionOf);
+    },
+  };
+}
+
+const olderThan = (sql: Sql, { after }: PageRequest<NewestPosition>) =>
+  after === null
+    ? sql`true`
+    : sql`(t.created_at, t.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`;
+
+export async function lockTenant(sql: Sql, tenantId: string): Promise<Tenant | undefined> {
+  // NO KEY: rows that refer to the tenant may still be inserted by others meanwhile.
+  const [row] = await sql<Tenant[]>`
+    select ${tenantColumns(sql)} from tenants t where t.id = ${tenantId} for no key update`;
+  return row;
+}
+
+export function tenantWrites(sql: Sql): Writes["tenants"] {
+  return {
+    async insert({ id, slug, name, parentTenantId }: NewTenant) {
+      const [row] = await sql<Tenant[]>`
+        insert into tenants as t (id, slug, name, parent_tenant_id)
+        values (${id}, ${slug}, ${name}, ${parentTenantId})
+        returning ${tenantColumns(sql)}`;
+      return stored(row);
+    },
+    async setStatus(tenantId, status) {
+      const [row] = await sql<Tenant[]>`
+        update tenants t set status = ${status}, updated_at = now(),
+          activated_at = case when ${status} = 'active' then now() else activated_at end,
+          cancelled_at = case when ${status} = 'cancelled' then now() else cancelled_at end
+        where t.id = ${tenantId}
+        returning ${tenantColumns(sql)}`;
+      return row;
+    },
+  };
+}
+
+/** An insert that did not throw has returned its row. */
+export function stored<T>(row: T | undefined): T {
+  if (row === undefined) throw new Error("an insert returned no row");
+  return row;
+}

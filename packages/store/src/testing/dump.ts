@@ -1,0 +1,89 @@
+import type { Instant } from "@leftrail/contract";
+import type { Tables } from "../memory/tables.ts";
+import type { Client } from "../postgres/client.ts";
+import type { AuditEntry } from "../records.ts";
+
+/**
+ * All rows as plain data. Moments that an engine chose itself are shown as
+ * present or absent only, and the audit entries apart from what hangs on them.
+ */
+export interface StoreDump {
+  readonly rows: Readonly<Record<string, readonly unknown[]>>;
+  readonly auditLog: readonly AuditEntry[];
+  readonly auditHeads: readonly { tenantRef: string; seq: number; hash: string }[];
+}
+
+export function dumpMemory(tables: Tables): StoreDump {
+  const { tenants, memberships, orders, entitlements, overrides } = tables;
+  return {
+    rows: normalised({ tenants, memberships, orders, entitlements, overrides }),
+    auditLog: sortedTrail([...tables.auditLog.values()]),
+    auditHeads: sortedHeads([...tables.auditHeads].map(([tenantRef, head]) => ({ tenantRef, ...head }))),
+  };
+}
+
+export async function dumpPostgres(sql: Client): Promise<StoreDump> {
+  const [tenants, memberships, orders, entitlements, overrides] = await Promise.all([
+    sql`select * from tenants`,
+    sql`select * from memberships`,
+    sql`select * from orders`,
+    sql`select * from entitlements`,
+    sql`select * from product_access_overrides`,
+  ]);
+  const auditLog = await sql<AuditEntry[]>`select * from audit_log`;
+  const auditHeads = await sql<{ tenantRef: string; seq: number; hash: string }[]>`
+    select tenant_ref, seq, hash from audit_heads`;
+  return {
+    rows: normalised({ tenants, memberships, orders, entitlements, overrides }),
+    auditLog: sortedTrail([...auditLog]),
+    auditHeads: sortedHeads([...auditHeads]),
+  };
+}
+
+type Row = Readonly<Record<string, unknown>>;
+type Rows = readonly object[] | ReadonlyMap<string, object>;
+
+const stampColumns = new Set(["createdAt", "updatedAt", "activatedAt", "cancelledAt", "decidedAt"]);
+
+const normalised = (tables: Readonly<Record<string, Rows>>): StoreDump["rows"] =>
+  Object.fromEntries(
+    Object.entries(tables).map(([name, rows]) => [
+      name,
+      [...rows.values()].map((row) => normalisedRow({ ...row })).toSorted(byJson),
+    ]),
+  );
+
+function normalisedRow(row: Row): Row {
+  const entries = Object.entries(row).map(([column, value]): [string, unknown] => [
+    column,
+    stampColumns.has(column) ? value !== null : value,
+  ]);
+  const { startsAt, endsAt } = row;
+  const term =
+    typeof startsAt === "string" ? { startsAt: chosenMoment(startsAt), endsAt: span(startsAt, endsAt) } : {};
+  return Object.fromEntries([...entries, ...Object.entries(term)].toSorted(byJson));
+}
+
+// Tests choose whole seconds; anything else is the moment in which the unit of work ran.
+const chosenMoment = (moment: string): string => (moment.endsWith(".000000Z") ? moment : "now");
+
+const span = (startsAt: string, endsAt: unknown): unknown =>
+  typeof endsAt !== "string" || chosenMoment(startsAt) !== "now" || chosenMoment(endsAt) !== "now"
+    ? endsAt
+    : `start + ${Date.parse(endsAt) - Date.parse(startsAt)} ms`;
+
+const byJson = (a: unknown, b: unknown): number => {
+  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
+  return left < right ? -1 : Number(left > right);
+};
+
+const sortedTrail = (entries: AuditEntry[]): AuditEntry[] =>
+  entries.toSorted(
+    (a, b) => (a.tenantRef < b.tenantRef ? -1 : Number(a.tenantRef > b.tenantRef)) || a.seq - b.seq,
+  );
+
+const sortedHeads = <T extends { tenantRef: string }>(heads: T[]): T[] =>
+  heads.toSorted((a, b) => (a.tenantRef < b.tenantRef ? -1 : Number(a.tenantRef > b.tenantRef)));
+
+/** Test data's own moments: whole seconds. */
+export const at = (seconds: string): Instant => `${seconds}.000000Z` as Instant;

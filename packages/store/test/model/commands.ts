@@ -1,0 +1,157 @@
+import fc from "fast-check";
+import type { Instant } from "@leftrail/contract";
+import type { NewEntitlement, NewOrder, NewOverride, NewTenant } from "../../src/store.ts";
+import { at } from "../../src/testing/index.ts";
+
+/** Small pools, so that commands meet each other's rows; the last tenant and product never exist. */
+const id = (kind: string, n: number): string =>
+  `00000000-0000-7000-8000-${kind}${String(n).padStart(11, "0")}`;
+export const tenantIds = [1, 2, 3, 4].map((n) => id("a", n));
+export const userIds = [1, 2, 3].map((n) => id("b", n));
+const orderIds = [1, 2, 3, 4, 5].map((n) => id("c", n));
+const entitlementIds = [1, 2, 3, 4, 5].map((n) => id("d", n));
+const overrideIds = [1, 2, 3].map((n) => id("e", n));
+const slugs = ["one", "two", "three"];
+const products = ["ai-chat", "change-radar", "no-such-product"];
+
+export type Write =
+  | { readonly do: "insertTenant"; readonly tenant: NewTenant }
+  | { readonly do: "setStatus"; readonly tenantId: string; readonly status: "active" | "cancelled" }
+  | {
+      readonly do: "putMember";
+      readonly tenantId: string;
+      readonly userId: string;
+      readonly role: "owner" | "admin" | "member";
+    }
+  | { readonly do: "removeMember"; readonly tenantId: string; readonly userId: string }
+  | { readonly do: "insertOrder"; readonly order: NewOrder }
+  | { readonly do: "insertEntitlement"; readonly entitlement: NewEntitlement }
+  | { readonly do: "putOverride"; readonly override: NewOverride }
+  | { readonly do: "removeOverride"; readonly tenantId: string; readonly overrideId: string };
+
+export type Command =
+  | {
+      readonly do: "change";
+      readonly writes: readonly Write[];
+      /** The tenant of the audit entry that ends the unit; null forgets it. */
+      readonly auditOf: string | null;
+      readonly fails: boolean;
+    }
+  | { readonly do: "readEverything"; readonly userId: string; readonly isPlatformAdmin: boolean };
+
+const tenantId = fc.constantFrom(...tenantIds);
+const userId = fc.constantFrom(...userIds);
+const product = fc.constantFrom(...products);
+const moment: fc.Arbitrary<Instant | null> = fc.constantFrom(
+  null,
+  at("2020-01-01T00:00:00"),
+  at("2021-01-01T00:00:00"),
+  at("2990-01-01T00:00:00"),
+);
+const ends: fc.Arbitrary<NewEntitlement["ends"]> = fc.constantFrom(
+  null,
+  { at: at("2020-06-01T00:00:00") },
+  { at: at("2021-01-01T00:00:00") },
+  { at: at("2991-01-01T00:00:00") },
+  { afterDays: 14 },
+);
+
+const writeArbitrary: fc.Arbitrary<Write> = fc.oneof(
+  { weight: 3, arbitrary: insertTenant() },
+  fc.record({
+    do: fc.constant("setStatus" as const),
+    tenantId,
+    status: fc.constantFrom("active" as const, "cancelled" as const),
+  }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("putMember" as const),
+      tenantId,
+      userId,
+      role: fc.constantFrom("owner" as const, "admin" as const, "member" as const),
+    }),
+  },
+  fc.record({ do: fc.constant("removeMember" as const), tenantId, userId }),
+  fc.record({ do: fc.constant("insertOrder" as const), order: orderArbitrary() }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("insertEntitlement" as const),
+      entitlement: entitlementArbitrary(),
+    }),
+  },
+  fc.record({ do: fc.constant("putOverride" as const), override: overrideArbitrary() }),
+  fc.record({
+    do: fc.constant("removeOverride" as const),
+    tenantId,
+    overrideId: fc.constantFrom(...overrideIds),
+  }),
+);
+
+/** Mostly well-formed units, so that sequences get somewhere; some that forget the audit entry or fail at the end. */
+export const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("change" as const),
+      writes: fc.array(writeArbitrary, { minLength: 1, maxLength: 3 }),
+      auditOf: fc.option(tenantId, { freq: 10 }),
+      fails: fc.nat(9).map((n) => n === 0),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("readEverything" as const),
+      userId,
+      isPlatformAdmin: fc.nat(3).map((n) => n === 0),
+    }),
+  },
+);
+
+function insertTenant(): fc.Arbitrary<Write> {
+  const tenant = fc.record({
+    id: tenantId,
+    slug: fc.constantFrom(...slugs),
+    name: fc.constant("A name"),
+    parentTenantId: fc.option(tenantId),
+  });
+  return fc.record({ do: fc.constant("insertTenant" as const), tenant });
+}
+
+function orderArbitrary(): fc.Arbitrary<NewOrder> {
+  return fc.record({
+    id: fc.constantFrom(...orderIds),
+    tenantId,
+    product,
+    kind: fc.constantFrom("request" as const, "trial" as const, "purchase" as const),
+    status: fc.constantFrom("requested" as const, "fulfilled" as const, "rejected" as const),
+    requestedBy: userId,
+    note: fc.constantFrom(null, "a note"),
+  });
+}
+
+function entitlementArbitrary(): fc.Arbitrary<NewEntitlement> {
+  return fc.record({
+    id: fc.constantFrom(...entitlementIds),
+    tenantId,
+    product,
+    source: fc.constantFrom("purchase" as const, "trial" as const, "grant" as const),
+    startsAt: moment,
+    ends,
+    orderId: fc.option(fc.constantFrom(...orderIds), { freq: 2 }),
+  });
+}
+
+function overrideArbitrary(): fc.Arbitrary<NewOverride> {
+  return fc.record({
+    id: fc.constantFrom(...overrideIds),
+    tenantId,
+    targetType: fc.constantFrom("feature" as const, "product" as const),
+    target: fc.constantFrom("chat", "ai-chat"),
+    effect: fc.constantFrom("grant" as const, "deny" as const),
+    expiresAt: moment,
+    reason: fc.constant(null),
+  });
+}

@@ -1,0 +1,113 @@
+import { ProblemError } from "@leftrail/contract";
+import type { NewestPosition, Page, Viewer } from "../../src/records.ts";
+import type { Change } from "../../src/store.ts";
+import { entryOf, testActor, type StoreHarness } from "../../src/testing/index.ts";
+import { tenantIds, type Command, type Write } from "./commands.ts";
+
+/** What a command came to, without the moments that each engine chooses itself. */
+export async function runCommand({ store }: StoreHarness, command: Command): Promise<unknown> {
+  switch (command.do) {
+    case "change":
+      return outcomeOf(() =>
+        store.change(testActor, async (tx) => {
+          const results = [];
+          for (const write of command.writes) results.push(await runWrite(tx, write));
+          if (command.auditOf !== null) await tx.audit(entryOf(command.auditOf));
+          if (command.fails) throw new Error("fails on purpose");
+          return results;
+        }),
+      );
+    case "readEverything":
+      return outcomeOf(() => readEverything(store, command));
+    default:
+      return unhandled(command);
+  }
+}
+
+async function runWrite({ write }: Change, step: Write): Promise<unknown> {
+  switch (step.do) {
+    case "insertTenant":
+      return write.tenants.insert(step.tenant);
+    case "setStatus":
+      return write.tenants.setStatus(step.tenantId, step.status);
+    case "putMember":
+      return write.memberships.put(step);
+    case "removeMember":
+      return write.memberships.remove(step.tenantId, step.userId);
+    case "insertOrder":
+      return write.orders.insert(step.order);
+    case "insertEntitlement":
+      return write.entitlements.insert(step.entitlement);
+    case "putOverride":
+      return write.overrides.put(step.override);
+    case "removeOverride":
+      return write.overrides.remove(step.tenantId, step.overrideId);
+    default:
+      return unhandled(step);
+  }
+}
+
+async function readEverything({ read }: StoreHarness["store"], viewer: Viewer): Promise<unknown> {
+  const { userId } = viewer;
+  const perTenant = [];
+  for (const id of tenantIds) {
+    const sources = await read.sidebar.featureSources(id, userId);
+    perTenant.push({
+      view: await read.tenants.find({ id }, viewer),
+      products: await read.sidebar.products(id, userId),
+      entitlements: await allPages((after) => read.entitlements.list(id, { limit: 1, after })),
+      catalog: await read.catalog.listForTenant(id, { limit: 50, after: null }),
+      // The order in which sources come says nothing.
+      sources: sources && {
+        ...sources,
+        overrides: sources.overrides.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+        entitlements: sources.entitlements.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      },
+    });
+  }
+  return {
+    perTenant,
+    organizations: await read.sidebar.organizations(userId),
+    tenants: await allPages((after) => read.tenants.list({ viewer, status: null }, { limit: 2, after })),
+    cancelled: await allPages((after) =>
+      read.tenants.list({ viewer, status: "cancelled" }, { limit: 2, after }),
+    ),
+  };
+}
+
+async function allPages<T>(
+  page: (after: NewestPosition | null) => Promise<Page<T, NewestPosition>>,
+): Promise<readonly T[]> {
+  const items: T[] = [];
+  let after: NewestPosition | null = null;
+  do {
+    const next: Page<T, NewestPosition> = await page(after);
+    items.push(...next.items);
+    after = next.next;
+  } while (after !== null);
+  return items;
+}
+
+async function outcomeOf(run: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return { answer: withoutMoments(await run()) };
+  } catch (error) {
+    if (error instanceof ProblemError) return { problem: error.code, detail: error.message };
+    if (error instanceof Error) return { error: error.message };
+    throw error;
+  }
+}
+
+// A moment that a test did not choose has microseconds; what matters is whether there is one.
+const withoutMoments = (answer: unknown): unknown =>
+  answer === undefined
+    ? null
+    : JSON.parse(JSON.stringify(answer), (_key, value: unknown) =>
+        typeof value === "string" && /\.\d{6}Z$/.test(value) && !value.endsWith(".000000Z")
+          ? "a moment"
+          : value,
+      );
+
+function unhandled(value: never): never {
+  throw new TypeError(`unhandled ${JSON.stringify(value)}`);
+}

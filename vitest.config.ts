@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+// A test file's suffix says what it needs beyond Node; each need is a project with its own set-up.
+const tests = (suffix: string) => [
+  `{apps,packages}/*/{src,test}/**/*.${suffix}test.ts`,
+  `infra/**/*.${suffix}test.ts`,
+];
+const needs = ["pg", "redis", "e2e"];
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./infra/test/counts-reporter.ts"],
+    projects: [
+      {
+        test: { name: "unit", include: tests(""), exclude: needs.map((need) => `**/*.${need}.test.ts`) },
+      },
+      {
+        test: {
+          name: "servers",
+          include: needs.flatMap((need) => tests(`${need}.`)),
+          globalSetup: "./infra/test/postgres.setup.ts",
+        },
+      },
+    ],
+  },
+});
