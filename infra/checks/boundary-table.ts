@@ -12,8 +12,8 @@ export const packagesMayUse: ReadonlyMap<string, readonly string[]> = new Map([
   ["read-cache", [...pure, "store"]],
   ["changes", [...pure, "store"]],
   ["event-broker", [...pure, "store"]],
-  ["auth", [...pure, "store"]],
   ["service", pure],
+  ["auth", [...pure, "store", "service"]],
 ]);
 
 /** May use every package, no app. The others have it for their tests only. */

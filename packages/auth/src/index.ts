@@ -5,6 +5,8 @@ export { parseEmailDomains } from "./email-domains.ts";
 export type { KeysetState } from "./keyset.ts";
 export type { Principal } from "./principal.ts";
 export { readBearer } from "./read-bearer.ts";
+export { authSettings } from "./auth-settings.ts";
+export { requirePrincipal, type AuthVariables } from "./require-principal.ts";
 export { createTokenVerifier } from "./token-verifier.ts";
 export type { IssuerState, TokenVerifier, TokenVerifierOptions } from "./token-verifier.ts";
 export { unauthenticated, unauthenticatedDetail } from "./unauthenticated.ts";

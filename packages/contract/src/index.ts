@@ -1,5 +1,6 @@
 export * from "./catalog.ts";
 export * from "./hot-path.ts";
+export * from "./openapi-parts.ts";
 export * from "./page.ts";
 export * from "./problem.ts";
 export * from "./scalars.ts";

@@ -21,11 +21,9 @@ export function collectFacts({ isInternal, rules, overrides, entitlements }: Dec
   const malformed = new Set<string>();
 
   const given = (product: string, stripeProduct: StripeProduct | null): readonly string[] => {
-    const mapped = productFeatures(rules, product);
-    if (stripeProduct === null) return mapped;
-    const named = metadataFeatures(stripeProduct.metadata);
-    if (named === null) malformed.add(stripeProduct.id);
-    return named === null ? mapped : [...mapped, ...named];
+    const { features, isMalformed } = readFeatures(rules, product, stripeProduct);
+    if (isMalformed && stripeProduct !== null) malformed.add(stripeProduct.id);
+    return features;
   };
 
   return {
@@ -40,6 +38,20 @@ export function collectFacts({ isInternal, rules, overrides, entitlements }: Dec
       .map((row) => ({ row, features: given(row.product, row.stripeProduct) })),
     malformedMetadata: [...malformed].toSorted(),
   };
+}
+
+/** What a product gives, wherever it is said: no duplicates, sorted by UTF-16 code unit. */
+export const featuresOfProduct = (
+  rules: FeatureRules,
+  product: string,
+  stripeProduct: StripeProduct | null,
+): readonly string[] => [...new Set(readFeatures(rules, product, stripeProduct).features)].toSorted();
+
+/** The map's features and those that the metadata names, unless it is malformed. */
+function readFeatures(rules: FeatureRules, product: string, stripeProduct: StripeProduct | null) {
+  const mapped = productFeatures(rules, product);
+  const named = stripeProduct === null ? [] : metadataFeatures(stripeProduct.metadata);
+  return { features: named === null ? mapped : [...mapped, ...named], isMalformed: named === null };
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {

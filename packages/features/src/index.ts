@@ -1,4 +1,5 @@
 export { decideFeatures } from "./decide-features.ts";
+export { featuresOfProduct } from "./facts.ts";
 export type {
   Decision,
   DecisionInput,

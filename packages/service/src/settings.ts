@@ -25,6 +25,17 @@ export class InvalidSetting extends Error {
   override readonly name = "InvalidSetting";
 }
 
+/** A parser whose errors explain themselves without repeating the text, as one for a setting. */
+export const explained =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidSetting(error instanceof Error ? error.message : "is not valid");
+    }
+  };
+
 /** Every wrong setting at once, by name, without the values. */
 export class SettingsError extends StartError {
   override readonly name = "SettingsError";
@@ -50,7 +61,8 @@ export function readSettings<S extends SettingsSchema>(
     } catch (error) {
       // Any other error may quote the value, as JSON.parse does.
       const reason = error instanceof InvalidSetting ? error.message : "is not valid";
-      problems.push(`${name} ${reason}, for example ${name}=${setting.example}`);
+      const what = reason.startsWith(name) ? reason : `${name} ${reason}`;
+      problems.push(`${what}, for example ${name}=${setting.example}`);
     }
   }
   if (problems.length > 0) throw new SettingsError(problems);

@@ -1,6 +1,12 @@
 export type { Actor } from "./actor.ts";
 export { demoUsers, seedDemoData } from "./demo/demo-data.ts";
-export { createKeyRing, parseKeyRing, type KeyRing } from "./key-ring.ts";
+export {
+  createKeyRing,
+  developmentKeyRing,
+  holdsDevelopmentKey,
+  parseKeyRing,
+  type KeyRing,
+} from "./key-ring.ts";
 export { openMemoryStore } from "./memory/memory-store.ts";
 export { openPostgresReadStore, openPostgresStore } from "./postgres/postgres-store.ts";
 export { migrate } from "./postgres/migrate.ts";

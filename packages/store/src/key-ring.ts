@@ -1,4 +1,4 @@
-import { hkdfSync } from "node:crypto";
+import { createHash, hkdfSync } from "node:crypto";
 
 /** Shortest key in bytes. */
 export const ringKeyBytesMin = 32;
@@ -45,4 +45,20 @@ export function createKeyRing(keys: ReadonlyMap<string, Buffer>): KeyRing {
       return fresh;
     },
   };
+}
+
+const developmentKey = createHash("sha256")
+  .update("leftrail: a key for development, known to everybody")
+  .digest();
+
+/** A ring for development: the same everywhere, so that data outlives a restart. Production refuses it. */
+export const developmentKeyRing = (): KeyRing => createKeyRing(new Map([["development", developmentKey]]));
+
+/** True when any key of the ring is the one for development. */
+export function holdsDevelopmentKey(ring: KeyRing): boolean {
+  const known = developmentKeyRing();
+  const fingerprint = known.derive("fingerprint", known.currentId);
+  return (
+    fingerprint !== undefined && ring.ids.some((id) => ring.derive("fingerprint", id)?.equals(fingerprint))
+  );
 }

@@ -1,0 +1,28 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { requirePrincipal } from "@leftrail/auth";
+import { answerMethodNotAllowed, createService, mountHealth, validationHook } from "@leftrail/service";
+import type { Deps } from "./deps.ts";
+import { createCursorCodec } from "./http/cursor.ts";
+import { requestContext, type AppEnv } from "./http/request-context.ts";
+import { mountRoutes } from "./routes.ts";
+
+/** The control plane: what a request meets, in order, and every route. */
+export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: validationHook });
+  const cursors = createCursorCodec(deps.keyRing);
+  createService(app, deps);
+  mountHealth(app, {
+    ...deps,
+    checks: {
+      database: () => deps.store.ping(),
+      issuers: async () => {
+        if (!deps.verifier.ready()) throw new Error("no issuer's keys could be fetched");
+      },
+    },
+  });
+
+  app.use("/v1/*", requirePrincipal(deps.verifier), requestContext({ ...deps, cursors }));
+  mountRoutes(app);
+  answerMethodNotAllowed(app);
+  return app;
+}

@@ -1,0 +1,53 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import {
+  catalogItemSchema,
+  pageBodySchema,
+  pageQueryShape,
+  problemAnswers,
+  trialBodySchema,
+  trialRequestInputSchema,
+  uuidSchema,
+} from "@leftrail/contract";
+import { z } from "zod";
+import { toEntitlementBody } from "../entitlements/entitlement-body.ts";
+import { defineRoute, json } from "../http/define-route.ts";
+import type { AppEnv } from "../http/request-context.ts";
+import { listCatalog } from "./list-catalog.ts";
+import { toOrderBody } from "./order-body.ts";
+import { startTrial } from "./start-trial.ts";
+
+const tags = ["Catalog"];
+
+const list = defineRoute({
+  method: "get",
+  path: "/v1/catalog",
+  tags,
+  summary: "The products on offer, sorted by product; with a tenant, what each is to it",
+  request: { query: z.object({ ...pageQueryShape, tenant_id: uuidSchema.optional() }) },
+  responses: {
+    200: { description: "A page of products", content: json(pageBodySchema(catalogItemSchema)) },
+    ...problemAnswers("not_found"),
+  },
+});
+
+const requestTrial = defineRoute({
+  method: "post",
+  path: "/v1/catalog/trial-request",
+  tags,
+  summary: "Start a tenant's one trial of a product",
+  request: { body: { required: true, content: json(trialRequestInputSchema) } },
+  responses: {
+    201: { description: "The order and the entitlement", content: json(trialBodySchema) },
+    ...problemAnswers("forbidden", "not_found", "conflict", "payload_too_large", "unsupported_media_type"),
+  },
+});
+
+export function mountCatalog(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(list, async (c) =>
+    c.json(await listCatalog({ ctx: c.var.ctx, input: c.req.valid("query") }), 200),
+  );
+  app.openapi(requestTrial, async (c) => {
+    const { order, entitlement } = await startTrial({ ctx: c.var.ctx, input: c.req.valid("json") });
+    return c.json({ order: toOrderBody(order), entitlement: toEntitlementBody(entitlement) }, 201);
+  });
+}

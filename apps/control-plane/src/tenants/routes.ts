@@ -1,0 +1,116 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import {
+  createTenantInputSchema,
+  pageBodySchema,
+  pageQueryShape,
+  problemAnswers,
+  slugSchema,
+  tenantBodySchema,
+  tenantStatusSchema,
+  uuidSchema,
+} from "@leftrail/contract";
+import { z } from "zod";
+import { defineRoute, json } from "../http/define-route.ts";
+import type { AppEnv } from "../http/request-context.ts";
+import { activateTenant } from "./activate-tenant.ts";
+import { cancelTenant } from "./cancel-tenant.ts";
+import { createTenant } from "./create-tenant.ts";
+import { getTenant } from "./get-tenant.ts";
+import { listTenants } from "./list-tenants.ts";
+import { toTenantBody } from "./tenant-body.ts";
+
+const tags = ["Tenants"];
+const params = z.object({ id: uuidSchema });
+const tenantAnswer = { description: "The tenant", content: json(tenantBodySchema) };
+
+const create = defineRoute({
+  method: "post",
+  path: "/v1/tenants",
+  tags,
+  summary: "Create a tenant, owned by the caller; below a parent only for the parent's admin",
+  request: { body: { required: true, content: json(createTenantInputSchema) } },
+  responses: {
+    201: { ...tenantAnswer, headers: z.object({ Location: z.string() }) },
+    ...problemAnswers("forbidden", "not_found", "conflict", "payload_too_large", "unsupported_media_type"),
+  },
+});
+
+const list = defineRoute({
+  method: "get",
+  path: "/v1/tenants",
+  tags,
+  summary: "The tenants that the caller may see, newest first",
+  request: { query: z.object({ ...pageQueryShape, status: tenantStatusSchema.optional() }) },
+  responses: {
+    200: { description: "A page of tenants", content: json(pageBodySchema(tenantBodySchema)) },
+    ...problemAnswers(),
+  },
+});
+
+const get = defineRoute({
+  method: "get",
+  path: "/v1/tenants/{id}",
+  tags,
+  summary: "A tenant by its id",
+  request: { params },
+  responses: { 200: tenantAnswer, ...problemAnswers("not_found") },
+});
+
+const getBySlug = defineRoute({
+  method: "get",
+  path: "/v1/tenants/by-slug/{slug}",
+  tags,
+  summary: "A tenant by its slug",
+  request: { params: z.object({ slug: slugSchema }) },
+  responses: { 200: tenantAnswer, ...problemAnswers("not_found") },
+});
+
+const activate = defineRoute({
+  method: "post",
+  path: "/v1/tenants/{id}/activate",
+  tags,
+  summary: "Activate a pending tenant; repeated, it changes nothing",
+  request: { params },
+  responses: {
+    200: tenantAnswer,
+    ...problemAnswers("forbidden", "not_found", "conflict", "payload_too_large", "unsupported_media_type"),
+  },
+});
+
+const cancel = defineRoute({
+  method: "post",
+  path: "/v1/tenants/{id}/cancel",
+  tags,
+  summary: "Cancel a tenant for good; repeated, it changes nothing",
+  request: { params },
+  responses: {
+    200: tenantAnswer,
+    ...problemAnswers("forbidden", "not_found", "payload_too_large", "unsupported_media_type"),
+  },
+});
+
+export function mountTenants(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(create, async (c) => {
+    const tenant = await createTenant({ ctx: c.var.ctx, input: c.req.valid("json") });
+    return c.json(toTenantBody(tenant), 201, { Location: `/v1/tenants/${tenant.id}` });
+  });
+  app.openapi(list, async (c) =>
+    c.json(await listTenants({ ctx: c.var.ctx, input: c.req.valid("query") }), 200),
+  );
+  app.openapi(get, async (c) => {
+    const tenant = await getTenant({ ctx: c.var.ctx, input: c.req.valid("param") });
+    return c.json(toTenantBody(tenant), 200);
+  });
+  app.openapi(getBySlug, async (c) => {
+    const tenant = await getTenant({ ctx: c.var.ctx, input: c.req.valid("param") });
+    return c.json(toTenantBody(tenant), 200);
+  });
+  app.openapi(activate, async (c) => {
+    const tenant = await activateTenant({ ctx: c.var.ctx, input: c.req.valid("param") });
+    return c.json(toTenantBody(tenant), 200);
+  });
+  app.openapi(cancel, async (c) => {
+    const tenant = await cancelTenant({ ctx: c.var.ctx, input: c.req.valid("param") });
+    return c.json(toTenantBody(tenant), 200);
+  });
+}

@@ -1,0 +1,23 @@
+import { commonSettings, portSetting, readSettings, SettingsError } from "@leftrail/service";
+
+const { NODE_ENV, HOST, FEATURES_FILE, LOG_LEVEL } = commonSettings;
+
+/** The only reader of the settings of `pnpm dev`; throws SettingsError naming every wrong one. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>, argv: readonly string[] = []) {
+  const config = readSettings(env, {
+    NODE_ENV,
+    HOST,
+    FEATURES_FILE,
+    // The banner is what a terminal is for; ask for `info` to see every request.
+    LOG_LEVEL: { ...LOG_LEVEL, whenUnset: { kind: "default", value: "warn" as const } },
+    PORT: portSetting(8080),
+  });
+  if (config.NODE_ENV === "production") {
+    throw new SettingsError([
+      "NODE_ENV is production, where the development issuer would let anybody in: start the two services apart",
+    ]);
+  }
+  return { ...config, isInMemory: argv.includes("--memory") };
+}
+
+export type Config = ReturnType<typeof readConfig>;

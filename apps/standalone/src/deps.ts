@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { BlockList } from "node:net";
+import { join } from "node:path";
+import { createTokenVerifier } from "@leftrail/auth";
+import type { Deps as ControlPlaneDeps } from "@leftrail/control-plane/deps";
+import { clientAddress, createLogger, createMetrics, loadFeatureRules } from "@leftrail/service";
+import {
+  openMemoryStore,
+  openPostgresStore,
+  parseKeyRing,
+  seedDemoData,
+  type KeyRing,
+} from "@leftrail/store";
+import type { Issuer } from "@leftrail/testkit";
+import type { Config } from "./config.ts";
+import { openDatabase } from "./development/database.ts";
+import { openDevelopmentIssuer } from "./development/issuer.ts";
+import { keptSecret } from "./development/kept-secret.ts";
+
+/** What both apps and the development routes live on; the hot path needs no more than the control plane. */
+export interface Deps extends ControlPlaneDeps {
+  readonly issuer: Issuer;
+  /** What the operator should know of the start. */
+  readonly notices: readonly string[];
+}
+
+/** The only place where clients are made. Keeps everything below `dataDir`. */
+export async function createDeps(
+  config: Config,
+  dataDir: string,
+  isDraining: () => boolean,
+): Promise<Deps & AsyncDisposable> {
+  const rules = await loadFeatureRules(config.FEATURES_FILE);
+  await using starting = new AsyncDisposableStack();
+  const database = config.isInMemory
+    ? { unavailable: "--memory was given" }
+    : await openDatabase(dataDir, starting);
+  const isKept = "url" in database;
+  const keyRing = await openKeyRing(isKept ? dataDir : undefined);
+  const store = starting.use(
+    isKept
+      ? openPostgresStore({ url: database.url, applicationName: "leftrail-standalone", auditKeys: keyRing })
+      : openMemoryStore({ auditKeys: keyRing, clock: Date.now }),
+  );
+  await seedDemoData(store);
+  const issuer = await openDevelopmentIssuer(isKept ? dataDir : undefined);
+  const verifier = createVerifier(issuer);
+  starting.use(verifier.start());
+  const resources = starting.move();
+  return {
+    store,
+    verifier,
+    rules,
+    keyRing,
+    issuer,
+    clientAddress: clientAddress(new BlockList()),
+    logger: createLogger({ level: config.LOG_LEVEL, name: "standalone" }),
+    metrics: createMetrics(),
+    isDraining,
+    notices: noticesOf(database),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+const openKeyRing = async (dataDir: string | undefined): Promise<KeyRing> => {
+  const make = () => `kept:${randomBytes(32).toString("base64")}`;
+  return parseKeyRing(dataDir === undefined ? make() : await keptSecret(join(dataDir, "key-pepper"), make));
+};
+
+function createVerifier(issuer: Issuer) {
+  return createTokenVerifier({
+    issuers: [
+      { issuer: issuer.issuer, audience: issuer.audience, jwksUrl: "http://127.0.0.1/dev/jwks.json" },
+    ],
+    internalEmailDomains: ["leftrail.dev"],
+    clock: Date.now,
+    // The keys are in this very process; everything behind the fetch is the real thing.
+    fetch: async () => Response.json(issuer.jwks()),
+  });
+}
+
+function noticesOf(database: Awaited<ReturnType<typeof openDatabase>>): readonly string[] {
+  if ("unavailable" in database) {
+    return [`No embedded Postgres (${database.unavailable}): everything is in memory and gone at the end.`];
+  }
+  return database.notice === undefined ? [] : [`Note: ${database.notice}.`];
+}
