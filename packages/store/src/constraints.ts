@@ -1,7 +1,7 @@
 import { ProblemError, type ProblemCode } from "@leftrail/contract";
 
 /** What breaking a constraint means to a caller; both engines speak through this table. */
-export const constraintProblems = {
+const constraintProblems = {
   tenants_pkey: ["conflict", "A tenant with this id exists already."],
   tenants_slug_key: ["conflict", "This slug is taken."],
   tenants_parent_fkey: ["not_found", "The parent tenant does not exist."],

@@ -1,7 +1,7 @@
 import { createHash, hkdfSync } from "node:crypto";
 
 /** Shortest key in bytes. */
-export const ringKeyBytesMin = 32;
+const ringKeyBytesMin = 32;
 
 /** Named secrets: the current one makes, the others still verify. */
 export interface KeyRing {

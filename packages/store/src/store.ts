@@ -152,7 +152,7 @@ export interface NewOverride {
 }
 
 /** What Leftrail itself reports; callers may not. */
-export type StateAction =
+type StateAction =
   | "tenant.created"
   | "tenant.activated"
   | "tenant.cancelled"

@@ -4,7 +4,7 @@ import type { Actor, Store, Viewer } from "@leftrail/store";
 import type { CursorCodec } from "../http/cursor.ts";
 
 /** Who calls, with what the audit trail wants to know of the call. */
-export interface Caller {
+interface Caller {
   readonly principal: Principal;
   readonly requestId: string;
   readonly ip: string | null;

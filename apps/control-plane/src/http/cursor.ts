@@ -1,7 +1,7 @@
 import { ProblemError } from "@leftrail/contract";
 import type { KeyRing } from "@leftrail/store";
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
+import type { z } from "zod";
 
 /** What a cursor belongs to: the list, all its filters, and who reads it. */
 export interface CursorScope {

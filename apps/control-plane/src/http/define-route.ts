@@ -8,7 +8,7 @@ type RouteShape = Omit<RouteConfig, "path" | "middleware"> & { readonly path: st
  * parameters and, without a declared body, any body are refused before the
  * validators of the route look at the rest.
  */
-export function defineRoute<const P extends string, const R extends RouteShape & { path: P }>(route: R) {
+export function defineRoute<const R extends RouteShape>(route: R) {
   const query = route.request?.query;
   const names = query instanceof z.ZodObject ? Object.keys(query.shape) : [];
   const body = route.request?.body === undefined ? noBody() : strictJson();

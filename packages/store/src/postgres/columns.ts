@@ -15,7 +15,7 @@ export const overrideColumns = (sql: Sql) => sql`
   v.id, v.tenant_id, v.target_type, v.target, v.effect, v.expires_at, v.reason, v.created_at, v.updated_at`;
 
 /** The SQL twin of entitlementStatusAt, by the database's clock. */
-export const entitlementStatusNow = (sql: Sql) => sql`
+const entitlementStatusNow = (sql: Sql) => sql`
   case
     when e.status in ('cancelled', 'expired') then e.status
     when e.ends_at <= now() then 'expired'

@@ -15,7 +15,7 @@ export const isRetryable = (error: unknown): boolean =>
  * The one place where a database's error becomes a domain error. Anything not
  * known here stays as it is, and is answered as an internal error.
  */
-export function fromPostgresError(error: unknown): unknown {
+function fromPostgresError(error: unknown): unknown {
   if (error instanceof ProblemError || !(error instanceof Error)) return error;
   if (isConnectionFailure(error)) return unavailable(error);
   if (!(error instanceof postgres.PostgresError)) return error;

@@ -19,7 +19,7 @@ export interface StoreHarness extends AsyncDisposable {
 }
 
 /** Rows that the port does not write: those of a Stripe sync or of somebody's SQL. */
-export interface Arrange {
+interface Arrange {
   stripeProduct(row: StripeProduct): Promise<void>;
   linkStripeProduct(product: string, stripeProductId: string | null): Promise<void>;
   entitlement(row: EntitlementRow): Promise<void>;
