@@ -1,8 +1,9 @@
+import { comparable, newUser } from "@leftrail/auth/testing";
 import { catalogItemSchema, entitlementBodySchema, trialBodySchema } from "@leftrail/contract";
 import { changeAs, givenTenant } from "@leftrail/store/testing";
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { comparable, newUser, platformAdmin } from "./call-app.ts";
+import { platformAdmin } from "./call-app.ts";
 import { eachApp } from "./each-app.ts";
 
 const dayMs = 86_400_000;

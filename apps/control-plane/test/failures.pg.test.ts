@@ -1,10 +1,11 @@
+import { newUser } from "@leftrail/auth/testing";
 import { problemSchema } from "@leftrail/contract";
 import { openPostgresStore } from "@leftrail/store";
 import { givenTenant, postgresHarness } from "@leftrail/store/testing";
 import { createTestDatabase } from "@leftrail/testkit";
 import postgres from "postgres";
 import { expect, inject, test } from "vitest";
-import { callApp, newSlug, newUser, platformAdmin } from "./call-app.ts";
+import { callApp, newSlug, platformAdmin } from "./call-app.ts";
 
 test("500 without detail when the audit entry can't be written, and nothing has changed", async () => {
   await using harness = await postgresHarness(inject("postgres"));

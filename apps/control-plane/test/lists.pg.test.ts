@@ -1,6 +1,7 @@
+import { newUser } from "@leftrail/auth/testing";
 import { givenTenant } from "@leftrail/store/testing";
 import { expect, test } from "vitest";
-import { newUser, platformAdmin } from "./call-app.ts";
+import { platformAdmin } from "./call-app.ts";
 import { eachApp } from "./each-app.ts";
 
 eachApp("lists over HTTP", (app) => {

@@ -1,5 +1,5 @@
+import { newUser } from "@leftrail/auth/testing";
 import { expect, test } from "vitest";
-import { newUser } from "./call-app.ts";
 import { eachApp } from "./each-app.ts";
 
 eachApp("the control plane's surface", (app) => {

@@ -1,8 +1,9 @@
+import { comparable, newUser } from "@leftrail/auth/testing";
 import { problemSchema, tenantBodySchema } from "@leftrail/contract";
 import { givenTenant } from "@leftrail/store/testing";
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { comparable, newSlug, newUser, platformAdmin } from "./call-app.ts";
+import { newSlug, platformAdmin } from "./call-app.ts";
 import { eachApp } from "./each-app.ts";
 
 eachApp("tenants over HTTP", (app) => {
