@@ -59,6 +59,30 @@ describe("the reader's role", () => {
   });
 });
 
+test("each read of the left rail is one SQL statement", async () => {
+  const user = randomUUID();
+  const tenant = await givenTenant(harness.store, { members: { [user]: "member" } });
+  const statements: string[] = [];
+  await using store = openPostgresReadStore({
+    url: harness.url,
+    applicationName: "test-counted",
+    connectionsMax: 1,
+    onStatement: (text) => statements.push(text),
+  });
+  // Connecting asks for the array types once.
+  await store.ping();
+  const { sidebar } = store.read;
+  for (const read of [
+    () => sidebar.organizations(user),
+    () => sidebar.featureSources(tenant.id, user),
+    () => sidebar.products(tenant.id, user),
+  ]) {
+    statements.length = 0;
+    await read();
+    expect(statements).toHaveLength(1);
+  }
+});
+
 describe("the audit trail", () => {
   test("the writer's role may add to it, not change, remove or empty it", async () => {
     await givenTenant(harness.store);

@@ -12,6 +12,8 @@ export interface PostgresClientOptions {
   readonly role: DatabaseRole | null;
   readonly connectionsMax?: number;
   readonly statementTimeoutMs?: number;
+  /** Hears of every statement: its text, never its values. */
+  readonly onStatement?: (text: string) => void;
 }
 
 /** Connections one process keeps at most. */
@@ -46,12 +48,13 @@ interface ParsedTypes extends Record<string, unknown> {
  * timestamptz as an Instant (postgres.js would cut it to a millisecond Date).
  */
 export function createClient(options: PostgresClientOptions): Client {
-  const { url, applicationName, role, connectionsMax = connectionsMaxDefault } = options;
+  const { url, applicationName, role, connectionsMax = connectionsMaxDefault, onStatement } = options;
   return postgres<CustomTypes>(url, {
     max: connectionsMax,
     connect_timeout: connectTimeoutSeconds,
     idle_timeout: idleTimeoutSeconds,
     onnotice: () => undefined,
+    ...(onStatement === undefined ? {} : { debug: (_connection, text) => onStatement(text) }),
     transform: { column: { from: postgres.toCamel } },
     types: {
       instant: { to: 1184, from: [1184], serialize: String, parse: instantFromPostgres },
