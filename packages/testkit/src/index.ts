@@ -1,4 +1,4 @@
-export { claimServer } from "./claim-server.ts";
+export { claimFolder } from "./claim-folder.ts";
 export { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded-postgres.ts";
 export * from "./issuer.ts";
 export { findPostgresBinaries } from "./postgres-binaries.ts";
