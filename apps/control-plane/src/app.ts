@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { requirePrincipal } from "@leftrail/auth";
+import { issuersCheck, requirePrincipal } from "@leftrail/auth";
 import { answerMethodNotAllowed, createService, mountHealth, validationHook } from "@leftrail/service";
 import type { Deps } from "./deps.ts";
 import { createCursorCodec } from "./http/cursor.ts";
@@ -13,12 +13,7 @@ export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
   createService(app, deps);
   mountHealth(app, {
     ...deps,
-    checks: {
-      database: () => deps.store.ping(),
-      issuers: async () => {
-        if (!deps.verifier.ready()) throw new Error("no issuer's keys could be fetched");
-      },
-    },
+    checks: { database: () => deps.store.ping(), issuers: issuersCheck(deps.verifier) },
   });
 
   app.use("/v1/*", requirePrincipal(deps.verifier), requestContext({ ...deps, cursors }));

@@ -1,4 +1,4 @@
-import { createTokenVerifier, type TokenVerifier } from "@leftrail/auth";
+import { openVerifier, type TokenVerifier } from "@leftrail/auth";
 import type { FeatureRules } from "@leftrail/features";
 import {
   clientAddress,
@@ -31,16 +31,7 @@ export async function createDeps(config: Config, isDraining: () => boolean): Pro
   const rules = await loadFeatureRules(config.FEATURES_FILE);
   const resources = new AsyncDisposableStack();
   const store = resources.use(await openStore(config, logger));
-  const verifier = createTokenVerifier({
-    issuers: config.AUTH_ISSUERS,
-    internalEmailDomains: config.INTERNAL_EMAIL_DOMAINS,
-    jwksCooldownMs: config.JWKS_COOLDOWN_MS,
-    clock: Date.now,
-    onEvent: (event) => {
-      if (event.kind === "jwks_failed") logger.warn(event, "the keys of an issuer could not be fetched");
-    },
-  });
-  resources.use(verifier.start());
+  const verifier = resources.use(openVerifier(config, logger));
   return {
     store,
     verifier,

@@ -1,4 +1,4 @@
-import { requirePrincipal, type AuthVariables } from "@leftrail/auth";
+import { issuersCheck, requirePrincipal, type AuthVariables } from "@leftrail/auth";
 import {
   answerMethodNotAllowed,
   createService,
@@ -24,12 +24,7 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   createService(app, deps);
   mountHealth(app, {
     ...deps,
-    checks: {
-      database: () => deps.store.ping(),
-      issuers: async () => {
-        if (!deps.verifier.ready()) throw new Error("no issuer's keys could be fetched");
-      },
-    },
+    checks: { database: () => deps.store.ping(), issuers: issuersCheck(deps.verifier) },
   });
 
   app.use("/v1/*", requirePrincipal(deps.verifier), privateAnswer, onlyQuery([]));

@@ -4,6 +4,7 @@ export type { AuthIssuer } from "./auth-issuers.ts";
 export { parseEmailDomains } from "./email-domains.ts";
 export type { KeysetState } from "./keyset.ts";
 export type { Principal } from "./principal.ts";
+export { issuersCheck, openVerifier } from "./open-verifier.ts";
 export { readBearer } from "./read-bearer.ts";
 export { authSettings } from "./auth-settings.ts";
 export { requirePrincipal, type AuthVariables } from "./require-principal.ts";

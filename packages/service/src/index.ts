@@ -16,6 +16,7 @@ export * from "./read-body.ts";
 export * from "./request-id.ts";
 export * from "./route-label.ts";
 export * from "./run-main.ts";
+export * from "./run-service.ts";
 export * from "./serve.ts";
 export * from "./service-env.ts";
 export * from "./setting-kinds.ts";

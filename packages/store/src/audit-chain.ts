@@ -1,7 +1,11 @@
 import { createHmac } from "node:crypto";
+import type { Instant } from "@leftrail/contract";
 import canonicalize from "canonicalize";
+import { v7 as uuidv7 } from "uuid";
+import { actorColumns, type Actor } from "./actor.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { AuditEntry } from "./records.ts";
+import type { NewAuditEntry } from "./store.ts";
 
 /** The newest entry of a tenant's chain, kept apart so that a cut tail is found. */
 export interface AuditHead {
@@ -14,6 +18,20 @@ export const emptyHead: AuditHead = { seq: 0, hash: "" };
 
 /** What the chain covers: every column that never changes. tenant_id does, when the tenant is deleted. */
 export type ChainedColumns = Omit<AuditEntry, "tenantId" | "hash" | "keyId" | "seq">;
+
+/** The columns of a new entry, by whom and when. */
+export const auditColumns = (actor: Actor, entry: NewAuditEntry, createdAt: Instant): ChainedColumns => ({
+  id: uuidv7(),
+  tenantRef: entry.tenantId,
+  product: entry.product,
+  ...actorColumns(actor),
+  action: entry.action,
+  targetType: entry.targetType,
+  targetId: entry.targetId,
+  metadata: entry.metadata,
+  occurredAt: null,
+  createdAt,
+});
 
 /** Adds an entry to a chain: its seq and hash, and the new head with its MAC. */
 export function chainEntry(ring: KeyRing, head: AuditHead, columns: ChainedColumns) {

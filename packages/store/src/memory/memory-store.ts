@@ -1,7 +1,6 @@
 import { toInstant, type Instant } from "@leftrail/contract";
-import { v7 as uuidv7 } from "uuid";
-import { actorColumns, type Actor } from "../actor.ts";
-import { chainEntry, emptyHead } from "../audit-chain.ts";
+import type { Actor } from "../actor.ts";
+import { auditColumns, chainEntry, emptyHead } from "../audit-chain.ts";
 import { constraintProblem } from "../constraints.ts";
 import type { KeyRing } from "../key-ring.ts";
 import type { AuditEntry } from "../records.ts";
@@ -72,18 +71,7 @@ function appendAudit(
   entry: NewAuditEntry,
 ): AuditEntry {
   if (!tables.tenants.has(entry.tenantId)) throw constraintProblem("audit_log_tenant_fkey");
-  const columns = {
-    id: uuidv7(),
-    tenantRef: entry.tenantId,
-    product: entry.product,
-    ...actorColumns(actor),
-    action: entry.action,
-    targetType: entry.targetType,
-    targetId: entry.targetId,
-    metadata: entry.metadata,
-    occurredAt: null,
-    createdAt: now,
-  };
+  const columns = auditColumns(actor, entry, now);
   const { seq, hash, keyId } = chainEntry(ring, tables.auditHeads.get(entry.tenantId) ?? emptyHead, columns);
   const stored = { ...columns, tenantId: entry.tenantId, seq, hash, keyId };
   tables.auditLog.set(stored.id, stored);

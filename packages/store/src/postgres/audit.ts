@@ -1,8 +1,7 @@
 import type { Instant } from "@leftrail/contract";
 import type { JSONValue } from "postgres";
-import { v7 as uuidv7 } from "uuid";
-import { actorColumns, type Actor } from "../actor.ts";
-import { chainEntry, emptyHead, type AuditHead } from "../audit-chain.ts";
+import type { Actor } from "../actor.ts";
+import { auditColumns, chainEntry, emptyHead, type AuditHead } from "../audit-chain.ts";
 import type { KeyRing } from "../key-ring.ts";
 import type { AuditEntry } from "../records.ts";
 import type { NewAuditEntry } from "../store.ts";
@@ -18,18 +17,7 @@ export async function appendAudit(
 ): Promise<AuditEntry> {
   const tenantRef = entry.tenantId;
   const { head, now } = await lockHead(sql, tenantRef);
-  const columns = {
-    id: uuidv7(),
-    tenantRef,
-    product: entry.product,
-    ...actorColumns(actor),
-    action: entry.action,
-    targetType: entry.targetType,
-    targetId: entry.targetId,
-    metadata: entry.metadata,
-    occurredAt: null,
-    createdAt: now,
-  };
+  const columns = auditColumns(actor, entry, now);
   const { seq, hash, keyId, mac } = chainEntry(ring, head, columns);
   await sql`
     insert into audit_log (id, tenant_id, tenant_ref, product, actor_type, actor_id, action, target_type,
