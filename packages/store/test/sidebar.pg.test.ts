@@ -65,6 +65,23 @@ eachStore("the left rail", (harness) => {
     expect(await store.read.sidebar.organizations(user)).toEqual([{ tenant: cancelled, role: "owner" }]);
   });
 
+  test("a mere member above, and an admin of a cancelled tenant above, reach nothing below", async () => {
+    const [member, admin] = [randomUUID(), randomUUID()];
+    const { store } = harness();
+    const top = await givenTenant(store, { members: { [member]: "member" } });
+    const middle = await givenTenant(store, {
+      parent: top,
+      status: "cancelled",
+      members: { [admin]: "admin" },
+    });
+    const bottom = await givenTenant(store, { parent: middle });
+    for (const user of [member, admin]) {
+      expect(await store.read.sidebar.organizations(user)).toHaveLength(1);
+      expect(await store.read.sidebar.featureSources(bottom.id, user)).toBeUndefined();
+      expect(await store.read.sidebar.products(bottom.id, user)).toBeUndefined();
+    }
+  });
+
   test("organizations: a user without any has none", async () => {
     expect(await harness().store.read.sidebar.organizations(randomUUID())).toEqual([]);
   });

@@ -110,6 +110,43 @@ export const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
   },
 );
 
+/**
+ * Units that build a small world first: tenants below each other, in any status,
+ * with people of any role. Without it most commands would only meet emptiness.
+ */
+export const worldArbitrary: fc.Arbitrary<readonly Command[]> = fc
+  .tuple(...slugs.map((_slug, n) => tenantOfWorld(n)))
+  .map((units) => units.flat());
+
+function tenantOfWorld(n: number): fc.Arbitrary<readonly Command[]> {
+  const own = tenantIds[n] ?? "";
+  const unitOf = (...writes: readonly Write[]): Command => ({
+    do: "change",
+    writes,
+    auditOf: own,
+    fails: false,
+  });
+  return fc
+    .record({
+      parentTenantId:
+        n === 0 ? fc.constant(null) : fc.option(fc.constantFrom(...tenantIds.slice(0, n)), { freq: 4 }),
+      status: fc.constantFrom("pending" as const, "active" as const, "active" as const, "cancelled" as const),
+      roles: fc.tuple(
+        ...userIds.map(() => fc.constantFrom(null, "owner" as const, "admin" as const, "member" as const)),
+      ),
+    })
+    .map(({ parentTenantId, status, roles }) => [
+      unitOf({
+        do: "insertTenant",
+        tenant: { id: own, slug: slugs[n] ?? "", name: "A name", parentTenantId },
+      }),
+      ...(status === "pending" ? [] : [unitOf({ do: "setStatus", tenantId: own, status })]),
+      ...roles.flatMap((role, user) =>
+        role === null ? [] : [unitOf({ do: "putMember", tenantId: own, userId: userIds[user] ?? "", role })],
+      ),
+    ]);
+}
+
 function insertTenant(): fc.Arbitrary<Write> {
   const tenant = fc.record({
     id: tenantId,
