@@ -11,7 +11,7 @@ export interface EntitlementTerm {
 /**
  * The status as of `now`: what time has reached wins over what is stored, but
  * nothing revives an entitlement that was ended. Its SQL twin is in
- * postgres/entitlements.ts; both are held to cases/entitlement-status.json.
+ * postgres/columns.ts; both are held to cases/entitlement-status.json.
  */
 export function entitlementStatusAt(term: EntitlementTerm, now: Instant): EntitlementStatus {
   if (term.status === "cancelled" || term.status === "expired") return term.status;

@@ -5,7 +5,7 @@ import { memoryHarness, postgresHarness, type StoreHarness } from "../src/testin
 import { commandArbitrary, userIds, worldArbitrary, type Command } from "./model/commands.ts";
 import { runCommand } from "./model/run-command.ts";
 
-const sequencesMax = 100;
+const sequencesMax = 80;
 const commandsMax = 20;
 
 /** What everybody sees in the end, so that no sequence is in vain. */

@@ -50,11 +50,8 @@ const lockFileOf = (dataDir: string): string => join(dataDir, "postmaster.pid");
 // A process id alone proves nothing: after a restart of the machine it is somebody else's, even another Postgres'.
 async function isServerOf(pid: number, dataDir: string): Promise<boolean> {
   if (process.platform === "linux") {
-    const words = await readFile(`/proc/${pid}/cmdline`, "utf8").then(
-      (text) => text.split("\0"),
-      () => [],
-    );
-    return words.includes(dataDir);
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    return commandLine.split("\0").includes(dataDir);
   }
   const { output } = await runCommand("ps", ["-ww", "-o", "command=", "-p", String(pid)]);
   return output.includes(`-D ${dataDir} `);
