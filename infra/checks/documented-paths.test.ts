@@ -11,7 +11,7 @@ const good: Files = {
   }),
   ".env.example": "# Where Postgres is\nDATABASE_URL=\n# PORT=8080\nLOG_LEVEL=info\n",
   "apps/hot-path/src/config.ts": 'const a = env.DATABASE_URL;\nconst b = number(env, "PORT", 8081);\n',
-  "packages/service/src/log.ts": 'export const level = "LOG_LEVEL";',
+  "packages/service/src/common-settings.ts": 'export const level = "LOG_LEVEL";',
   "packages/store/README.md":
     "`src/a.ts` and `packages/store/src`, `cases/*.json`, [up](../../README.md#two)",
   "packages/store/src/a.ts": "",
@@ -91,7 +91,7 @@ describe("each violation is found, and nothing else with it", () => {
     [
       "a setting that nothing reads",
       ".env.example: names LOG_LEVEL, which nothing reads",
-      { "packages/service/src/log.ts": "export const level = 1;" },
+      { "packages/service/src/common-settings.ts": "export const level = 1;" },
     ],
     [
       "a property that is no documented setting",

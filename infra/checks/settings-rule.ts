@@ -4,11 +4,18 @@ import type { Violation } from "./violation.ts";
 
 const example = ".env.example";
 
-/** Every setting of `.env.example` is read, and every setting that a config.ts reads stands in `.env.example`. */
+/** Every setting of `.env.example` is read, and every setting that a config.ts or a *-settings.ts names stands in `.env.example`. */
 export function undocumentedSettings(root: string): readonly Violation[] {
   if (!existsSync(join(root, example))) return [];
-  const configs = readAll(root, "apps/*/src/config.ts");
-  const readers = [...configs, ...readAll(root, "packages/service/src/**/*.ts")];
+  const configs = [
+    ...readAll(root, "apps/*/src/config.ts"),
+    ...readAll(root, "packages/*/src/*-settings.ts"),
+  ];
+  const readers = [
+    ...configs,
+    ...readAll(root, "apps/*/src/*-cli.ts"),
+    ...readAll(root, "packages/*/src/**/*-cli.ts"),
+  ];
   const documented = new Set([...read(root, example).matchAll(exampleLine)].map(([, name]) => name ?? ""));
 
   const unread = [...documented]

@@ -29,9 +29,10 @@ export interface Deps {
 export async function createDeps(config: Config, isDraining: () => boolean): Promise<Deps & AsyncDisposable> {
   const logger = createLogger({ level: config.LOG_LEVEL, name: "control-plane" });
   const rules = await loadFeatureRules(config.FEATURES_FILE);
-  const resources = new AsyncDisposableStack();
-  const store = resources.use(await openStore(config, logger));
-  const verifier = resources.use(openVerifier(config, logger));
+  await using starting = new AsyncDisposableStack();
+  const store = starting.use(await openStore(config, logger));
+  const verifier = starting.use(openVerifier(config, logger));
+  const resources = starting.move();
   return {
     store,
     verifier,

@@ -1,4 +1,5 @@
 import { newUser } from "@leftrail/auth/testing";
+import { toInstant } from "@leftrail/contract";
 import { givenTenant } from "@leftrail/store/testing";
 import { expect, test } from "vitest";
 import { platformAdmin } from "./call-app.ts";
@@ -30,6 +31,24 @@ eachApp("lists over HTTP", (app) => {
       path = `/v1/tenants?limit=3&cursor=${encodeURIComponent(body.next_cursor)}`;
     }
     expect(seen).toEqual(ids);
+  });
+
+  test("rows that share a microsecond, and rows within one millisecond, are neither skipped nor repeated", async () => {
+    const { as, ids } = await given(8);
+    const micros = ["000001", "000001", "000001", "000002", "000002", "000999", "000999", "000999"];
+    for (const [n, id] of ids.entries()) {
+      await app().harness.arrange.createdAt(id, toInstant(`2026-01-01T00:00:00.${micros[n]}Z`));
+    }
+    const whole = await app().call("GET", "/v1/tenants", { as });
+    const seen: unknown[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const { body } = await app().call("GET", `/v1/tenants?limit=1${cursor && `&cursor=${cursor}`}`, { as });
+      seen.push(...body.data);
+      cursor = body.next_cursor;
+    }
+    expect(seen).toEqual(whole.body.data);
+    expect(seen).toHaveLength(8);
   });
 
   test("a filter holds over all pages, and a full last page needs no empty one after it", async () => {

@@ -29,12 +29,7 @@ export async function serverAccount(): Promise<ServerAccount> {
   if (process.getuid?.() !== 0) return {};
   const found = await readAccount();
   if (found !== undefined) return found;
-  const { output } = await runCommand("useradd", [
-    "--system",
-    "--user-group",
-    "--no-create-home",
-    accountName,
-  ]);
+  const output = await makeAccount();
   const made = await readAccount();
   if (made === undefined)
     throw new Error(`Postgres can't run as root, and no account for it could be made: ${output}`);
@@ -42,6 +37,13 @@ export async function serverAccount(): Promise<ServerAccount> {
 }
 
 const accountName = "postgres";
+
+// What went wrong, if anything. Alpine, for one, has no useradd.
+const makeAccount = (): Promise<string> =>
+  runCommand("useradd", ["--system", "--user-group", "--no-create-home", accountName]).then(
+    ({ output }) => output,
+    (error: Error) => error.message,
+  );
 
 async function readAccount(): Promise<Required<ServerAccount> | undefined> {
   const [uid, gid] = await Promise.all([

@@ -49,8 +49,12 @@ async function tryStart(program: string): Promise<TestRedis | "missing" | "port 
     "no",
   ];
   const child = spawn(program, flags, { stdio: ["ignore", "pipe", "ignore"] });
+  // Whoever asked for it may exit without a word.
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
   const outcome = await waitUntilReady(child);
   if (outcome !== "ready") {
+    process.off("exit", kill);
     await rm(dir, { recursive: true, force: true });
     return outcome;
   }
@@ -59,7 +63,8 @@ async function tryStart(program: string): Promise<TestRedis | "missing" | "port 
     pid: child.pid,
     async [Symbol.asyncDispose]() {
       // A frozen server would never see the polite signal.
-      child.kill("SIGKILL");
+      kill();
+      process.off("exit", kill);
       if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
       await rm(dir, { recursive: true, force: true });
     },

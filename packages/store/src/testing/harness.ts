@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Instant } from "@leftrail/contract";
 import { createTestDatabase, type DatabaseTemplate } from "@leftrail/testkit";
 import { createKeyRing, type KeyRing } from "../key-ring.ts";
 import type { EntitlementRow, OverrideRow } from "../memory/tables.ts";
@@ -25,6 +26,7 @@ interface Arrange {
   entitlement(row: EntitlementRow): Promise<void>;
   override(row: OverrideRow): Promise<void>;
   parent(tenantId: string, parentTenantId: string | null): Promise<void>;
+  createdAt(tenantId: string, createdAt: Instant): Promise<void>;
   /** Takes away every row but the catalog. */
   clear(): Promise<void>;
 }
@@ -48,6 +50,10 @@ export async function memoryHarness(clock: () => number = Date.now): Promise<Sto
       async parent(tenantId, parentTenantId) {
         const row = store.tables.tenants.get(tenantId);
         if (row !== undefined) store.tables.tenants.set(tenantId, { ...row, parentTenantId });
+      },
+      async createdAt(tenantId, createdAt) {
+        const row = store.tables.tenants.get(tenantId);
+        if (row !== undefined) store.tables.tenants.set(tenantId, { ...row, createdAt });
       },
       async clear() {
         const { catalogProducts: _kept, ...cleared } = store.tables;
@@ -102,6 +108,9 @@ export async function postgresHarness(
       },
       async parent(tenantId, parentTenantId) {
         await owner`update tenants set parent_tenant_id = ${parentTenantId} where id = ${tenantId}`;
+      },
+      async createdAt(tenantId, createdAt) {
+        await owner`update tenants set created_at = ${createdAt} where id = ${tenantId}`;
       },
       async clear() {
         // As a replica, for the audit trail refuses to be emptied even by its owner.
