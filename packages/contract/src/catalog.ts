@@ -65,3 +65,16 @@ export const trialBodySchema = z
   .strictObject({ order: orderBodySchema, entitlement: entitlementBodySchema })
   .meta({ id: "Trial" });
 export type TrialBody = z.infer<typeof trialBodySchema>;
+
+/** Longest free text of a note or a reason, in characters. */
+export const noteLengthMax = 2000;
+
+/** `POST /v1/catalog/request` */
+export const productRequestInputSchema = z
+  .strictObject({
+    tenant_id: uuidSchema,
+    product: productKeySchema,
+    note: z.string().max(noteLengthMax).nullable().optional(),
+  })
+  .meta({ id: "ProductRequest" });
+export type ProductRequestInput = z.infer<typeof productRequestInputSchema>;

@@ -42,6 +42,16 @@ export const productKeySchema = z
 /** A feature's name: 1 to 128 characters. */
 export const featureNameSchema = z.string().min(1).max(128);
 
+/** A moment that a caller names: ISO-8601 with an offset or `Z`, in the years 1 to 9999; comes out as an Instant. */
+export const momentSchema = z.iso
+  .datetime({ offset: true, error: "must be an ISO-8601 date and time with an offset" })
+  .transform((text, context) => {
+    const instant = instantOf(text);
+    if (instant === undefined) context.addIssue("is outside of the years 1 to 9999");
+    return instant ?? z.NEVER;
+  })
+  .meta({ format: "date-time", example: "2026-12-31T00:00:00Z" });
+
 /** A timestamp as answers carry it: ISO-8601, UTC, milliseconds, `Z`. */
 export const timestampSchema = z
   .string()
@@ -62,6 +72,16 @@ const isInstant = (text: string): text is Instant => instantPattern.test(text);
 export function toInstant(text: string): Instant {
   if (!isInstant(text)) throw new TypeError("not an instant with microseconds");
   return text;
+}
+
+/** An ISO-8601 text with an offset as an Instant, microseconds kept, finer ones cut; undefined outside of four-digit years. */
+function instantOf(text: string): Instant | undefined {
+  const milliseconds = new Date(text);
+  if (Number.isNaN(milliseconds.getTime())) return undefined;
+  const fraction = /\.(\d+)/.exec(text)?.[1] ?? "";
+  const micros = fraction.slice(0, 6).padEnd(6, "0");
+  const instant = `${milliseconds.toISOString().slice(0, 19)}.${micros}Z`;
+  return isInstant(instant) && !instant.startsWith("0000") ? instant : undefined;
 }
 
 /** The wire form: milliseconds, truncated. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nameSchema, slugSchema, timestampSchema, uuidSchema } from "./scalars.ts";
-import { tenantStatusSchema } from "./states.ts";
+import { roleSchema, tenantStatusSchema } from "./states.ts";
 
 const idSchema = z.string().meta({ format: "uuid" });
 
@@ -29,3 +29,18 @@ export const createTenantInputSchema = z
   })
   .meta({ id: "CreateTenant" });
 export type CreateTenantInput = z.infer<typeof createTenantInputSchema>;
+
+/** `PATCH /v1/tenants/{id}` */
+export const updateTenantInputSchema = z
+  .strictObject({ name: nameSchema.optional(), parent_tenant_id: uuidSchema.nullable().optional() })
+  .meta({ id: "UpdateTenant" });
+export type UpdateTenantInput = z.infer<typeof updateTenantInputSchema>;
+
+export const memberBodySchema = z
+  .strictObject({ tenant_id: idSchema, user_id: idSchema, role: roleSchema, created_at: timestampSchema })
+  .meta({ id: "Member" });
+export type MemberBody = z.infer<typeof memberBodySchema>;
+
+/** `PUT /v1/tenants/{id}/members/{user_id}` */
+export const setMemberInputSchema = z.strictObject({ role: roleSchema }).meta({ id: "SetMember" });
+export type SetMemberInput = z.infer<typeof setMemberInputSchema>;

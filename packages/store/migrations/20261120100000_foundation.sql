@@ -190,7 +190,7 @@ create table idempotency_keys (
   key text not null,
   request_hash text not null,
   response_status smallint not null,
-  response_body jsonb not null,
+  response_body json not null,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
   constraint idempotency_keys_pkey primary key (caller, route, key)

@@ -1,8 +1,18 @@
+import type { ActorType } from "@leftrail/contract";
+
 /** Who changes something; becomes the audit entry's actor. */
 export type Actor =
   | {
       readonly type: "user";
       readonly userId: string;
+      readonly requestId: string;
+      readonly ip: string | null;
+    }
+  | {
+      /** Somebody whom a trusted service names. */
+      readonly type: "reported";
+      readonly actorType: ActorType;
+      readonly actorId: string;
       readonly requestId: string;
       readonly ip: string | null;
     }
@@ -14,7 +24,7 @@ export type Actor =
 
 /** The audit columns that say who it was. */
 export function actorColumns(actor: Actor): {
-  actorType: "user" | "system";
+  actorType: ActorType;
   actorId: string;
   ip: string | null;
   requestId: string | null;
@@ -22,6 +32,10 @@ export function actorColumns(actor: Actor): {
   switch (actor.type) {
     case "user":
       return { actorType: "user", actorId: actor.userId, ip: actor.ip, requestId: actor.requestId };
+    case "reported": {
+      const { actorType, actorId, ip, requestId } = actor;
+      return { actorType, actorId, ip, requestId };
+    }
     case "system":
       return { actorType: "system", actorId: actor.name, ip: null, requestId: null };
     default: {

@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from "uuid";
 import { actorColumns, type Actor } from "./actor.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { AuditEntry } from "./records.ts";
-import type { NewAuditEntry } from "./store.ts";
+import type { NewAuditEntry, ReportedAuditEntry } from "./port/audit.ts";
 
 /** The newest entry of a tenant's chain, kept apart so that a cut tail is found. */
 export interface AuditHead {
@@ -20,7 +20,11 @@ export const emptyHead: AuditHead = { seq: 0, hash: "" };
 export type ChainedColumns = Omit<AuditEntry, "tenantId" | "hash" | "keyId" | "seq">;
 
 /** The columns of a new entry, by whom and when. */
-export const auditColumns = (actor: Actor, entry: NewAuditEntry, createdAt: Instant): ChainedColumns => ({
+export const auditColumns = (
+  actor: Actor,
+  entry: NewAuditEntry | ReportedAuditEntry,
+  createdAt: Instant,
+): ChainedColumns => ({
   id: uuidv7(),
   tenantRef: entry.tenantId,
   product: entry.product,
@@ -29,9 +33,13 @@ export const auditColumns = (actor: Actor, entry: NewAuditEntry, createdAt: Inst
   targetType: entry.targetType,
   targetId: entry.targetId,
   metadata: entry.metadata,
-  occurredAt: null,
+  occurredAt: "occurredAt" in entry ? entry.occurredAt : null,
   createdAt,
 });
+
+/** Null for the entry that tells of a tenant's end: it is gone by then. */
+export const livingTenantOf = ({ tenantId, action }: NewAuditEntry | ReportedAuditEntry): string | null =>
+  action === "tenant.deleted" ? null : tenantId;
 
 /** Adds an entry to a chain: its seq and hash, and the new head with its MAC. */
 export function chainEntry(ring: KeyRing, head: AuditHead, columns: ChainedColumns) {

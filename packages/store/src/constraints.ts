@@ -20,6 +20,9 @@ const constraintProblems = {
   entitlements_one_in_force: ["conflict", "The tenant is entitled to this product already."],
   product_access_overrides_pkey: ["conflict", "An override with this id exists already."],
   product_access_overrides_tenant_fkey: ["not_found", "The tenant does not exist."],
+  api_keys_pkey: ["conflict", "An API key with this id exists already."],
+  api_keys_prefix_key: ["conflict", "This prefix is taken."],
+  api_keys_tenant_fkey: ["not_found", "The tenant does not exist."],
   audit_log_tenant_fkey: ["not_found", "The tenant does not exist."],
 } as const satisfies Record<string, readonly [ProblemCode, string]>;
 
@@ -33,3 +36,7 @@ export function constraintProblem(constraint: ConstraintName, cause?: unknown): 
 
 export const isKnownConstraint = (name: string): name is ConstraintName =>
   Object.hasOwn(constraintProblems, name);
+
+/** What a removal meets while something still refers to the row. */
+export const stillReferred = (cause?: unknown): ProblemError =>
+  new ProblemError("conflict", "Something still refers to this.", { cause });

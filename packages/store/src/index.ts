@@ -12,4 +12,7 @@ export { openPostgresReadStore, openPostgresStore } from "./postgres/postgres-st
 export { migrate } from "./postgres/migrate.ts";
 export type * from "./records.ts";
 export type { FeatureSources, SidebarOrganization, SidebarProduct, SidebarReads } from "./sidebar.ts";
-export type { Change, NewAuditEntry, Reads, ReadStore, Store } from "./store.ts";
+export type { KeyForVerification } from "./port/api-keys.ts";
+export type { AuditFilters, NewAuditEntry } from "./port/audit.ts";
+export type { IdempotencyClaim } from "./port/idempotency.ts";
+export type { Change, Reads, ReadStore, Store } from "./store.ts";

@@ -114,6 +114,20 @@ export interface AuditEntry {
   readonly keyId: string;
 }
 
+/** An API key as everybody but a verification sees it: without its hash. */
+export interface ApiKey {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly scopes: readonly string[];
+  readonly createdBy: string;
+  readonly createdAt: Instant;
+  readonly expiresAt: Instant | null;
+  readonly lastUsedAt: Instant | null;
+  readonly revokedAt: Instant | null;
+}
+
 /** Who asks: decides which tenants exist for them. */
 export interface Viewer {
   readonly userId: string;
@@ -126,6 +140,12 @@ export interface TenantView {
   readonly role: Role | null;
   /** Owner or admin of it or of an ancestor that is not cancelled. */
   readonly isTenantAdmin: boolean;
+}
+
+/** A row, with its tenant as the viewer may see it. */
+export interface Seen<T> {
+  readonly row: T;
+  readonly view: TenantView;
 }
 
 /** Where a list sorted by newest first goes on. */

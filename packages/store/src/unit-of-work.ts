@@ -15,15 +15,22 @@ export interface UnitGuard {
  */
 export function guardUnit(unit: Change): UnitGuard {
   let wrote = false;
-  let audited = false;
+  let ended: "open" | "audited" | "reported" = "open";
 
   const watched = <A extends unknown[], R>(write: (...args: A) => Promise<R>) => {
     return async (...args: A): Promise<R> => {
-      if (audited)
+      if (ended !== "open")
         throw new Error("a write after the audit entry: the entry is the last thing in a unit of work");
       const result = await write(...args);
       if (result !== undefined && result !== false) wrote = true;
       return result;
+    };
+  };
+  const ending = <E, R>(append: (entry: E) => Promise<R>, as: "audited" | "reported") => {
+    return async (entry: E): Promise<R> => {
+      if (ended !== "open") throw new Error("a second audit entry in one unit of work");
+      ended = as;
+      return append(entry);
     };
   };
 
@@ -31,15 +38,12 @@ export function guardUnit(unit: Change): UnitGuard {
     change: {
       ...unit,
       write: mapMethods(unit.write, watched),
-      audit: async (entry) => {
-        if (audited) throw new Error("a second audit entry in one unit of work");
-        audited = true;
-        return unit.audit(entry);
-      },
+      audit: ending(unit.audit, "audited"),
+      report: ending(unit.report, "reported"),
     },
     assertComplete() {
-      if (wrote && !audited) throw new Error("state was written without its audit entry");
-      if (audited && !wrote) throw new Error("an audit entry without a state change");
+      if (wrote && ended !== "audited") throw new Error("state was written without its audit entry");
+      if (!wrote && ended === "audited") throw new Error("an audit entry without a state change");
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { Role } from "@leftrail/contract";
 import { v7 as uuidv7 } from "uuid";
 import type { Actor } from "../actor.ts";
-import type { Change, NewAuditEntry, Store } from "../store.ts";
+import type { NewAuditEntry } from "../port/audit.ts";
+import type { Change, Store } from "../store.ts";
 
 /** The people of the demo data; their ids never change, so that a token outlives a restart. */
 export const demoUsers = {

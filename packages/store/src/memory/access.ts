@@ -25,7 +25,8 @@ const isAdminRole = (role: Role | null): boolean => role === "owner" || role ===
 
 const confersAdmin = (status: TenantStatus): boolean => status !== "cancelled";
 
-function ancestorsOf(tables: Tables, tenant: Tenant): readonly Tenant[] {
+/** From the parent upwards; a cycle made by hand ends it. */
+export function ancestorsOf(tables: Tables, tenant: Tenant): readonly Tenant[] {
   const ancestors = new Set<Tenant>();
   let parentId = tenant.parentTenantId;
   while (parentId !== null) {

@@ -1,15 +1,19 @@
 import { toInstant, type Instant } from "@leftrail/contract";
 import type { Actor } from "../actor.ts";
-import { auditColumns, chainEntry, emptyHead } from "../audit-chain.ts";
-import { constraintProblem } from "../constraints.ts";
 import type { KeyRing } from "../key-ring.ts";
-import type { AuditEntry } from "../records.ts";
-import type { Change, NewAuditEntry, Store } from "../store.ts";
+import type { Change, Store } from "../store.ts";
 import { guardUnit } from "../unit-of-work.ts";
+import { apiKeyWrites, touchApiKeys } from "./api-keys.ts";
+import { appendAudit } from "./audit.ts";
+import { entitlementWrites } from "./entitlements.ts";
+import { idempotencyOf } from "./idempotency.ts";
+import { membershipWrites } from "./memberships.ts";
+import { orderWrites } from "./orders.ts";
+import { overrideWrites } from "./overrides.ts";
 import { readsOf } from "./reads.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { copyTables, freshTables, type Tables } from "./tables.ts";
-import { writesOf } from "./writes.ts";
+import { tenantWrites } from "./tenants.ts";
 
 export interface MemoryOptions {
   readonly auditKeys: KeyRing;
@@ -37,8 +41,18 @@ export function openMemoryStore(options: MemoryOptions): MemoryStore {
     const guard = guardUnit({
       ...readsOf(() => unit),
       lockTenant: async (tenantId) => unit.tables.tenants.get(tenantId),
-      write: writesOf(unit),
+      lockHierarchy: async () => undefined,
+      write: {
+        tenants: tenantWrites(unit),
+        memberships: membershipWrites(unit),
+        orders: orderWrites(unit),
+        entitlements: entitlementWrites(unit),
+        overrides: overrideWrites(unit),
+        apiKeys: apiKeyWrites(unit),
+      },
+      idempotency: idempotencyOf(unit),
       audit: async (entry) => appendAudit(unit, options.auditKeys, actor, entry),
+      report: async (entry) => appendAudit(unit, options.auditKeys, actor, entry),
     });
     const value = await work(guard.change);
     guard.assertComplete();
@@ -53,6 +67,10 @@ export function openMemoryStore(options: MemoryOptions): MemoryStore {
     },
     read: readsOf(() => ({ tables: committed, now: nowOf() })),
     ping: async () => undefined,
+    async touchApiKeys(apiKeyIds) {
+      lastUnit = lastUnit.then(() => touchApiKeys({ tables: committed, now: nowOf() }, apiKeyIds));
+      await lastUnit;
+    },
     change(actor, work) {
       const unit = lastUnit.then(() => runUnit(actor, work));
       lastUnit = unit.catch(() => undefined);
@@ -62,21 +80,6 @@ export function openMemoryStore(options: MemoryOptions): MemoryStore {
       await lastUnit;
     },
   };
-}
-
-function appendAudit(
-  { tables, now }: Snapshot,
-  ring: KeyRing,
-  actor: Actor,
-  entry: NewAuditEntry,
-): AuditEntry {
-  if (!tables.tenants.has(entry.tenantId)) throw constraintProblem("audit_log_tenant_fkey");
-  const columns = auditColumns(actor, entry, now);
-  const { seq, hash, keyId } = chainEntry(ring, tables.auditHeads.get(entry.tenantId) ?? emptyHead, columns);
-  const stored = { ...columns, tenantId: entry.tenantId, seq, hash, keyId };
-  tables.auditLog.set(stored.id, stored);
-  tables.auditHeads.set(entry.tenantId, { seq, hash });
-  return stored;
 }
 
 /** A clock that never shows the same microsecond twice, so that "newest first" has one meaning. */

@@ -1,6 +1,8 @@
-import type { EntitlementSource, EntitlementStatus } from "@leftrail/contract";
-import type { AuditHead } from "../audit-chain.ts";
+import type { EntitlementSource, EntitlementStatus, Instant } from "@leftrail/contract";
+import type { KeptAnswer } from "../port/idempotency.ts";
+import type { StoredAuditHead } from "../port/audit.ts";
 import type {
+  ApiKey,
   AuditEntry,
   CatalogProduct,
   Entitlement,
@@ -27,6 +29,16 @@ export interface OverrideRow extends Override {
   readonly active: boolean;
 }
 
+/** An API key as stored: with its hash. */
+export interface ApiKeyRow extends ApiKey {
+  readonly keyHash: string;
+}
+
+/** A kept answer as stored. */
+export interface IdempotencyRow extends KeptAnswer {
+  readonly expiresAt: Instant;
+}
+
 /** Every table, by primary key. Rows are never changed in place, so that a copy of the maps is a snapshot. */
 export interface Tables {
   readonly tenants: Map<string, Tenant>;
@@ -37,7 +49,9 @@ export interface Tables {
   readonly entitlements: Map<string, EntitlementRow>;
   readonly overrides: Map<string, OverrideRow>;
   readonly auditLog: Map<string, AuditEntry>;
-  readonly auditHeads: Map<string, AuditHead>;
+  readonly auditHeads: Map<string, StoredAuditHead>;
+  readonly apiKeys: Map<string, ApiKeyRow>;
+  readonly idempotencyKeys: Map<string, IdempotencyRow>;
 }
 
 /** What the schema's migration leaves behind: the two catalog items, nothing else. */
@@ -68,6 +82,8 @@ export function freshTables(): Tables {
     overrides: new Map(),
     auditLog: new Map(),
     auditHeads: new Map(),
+    apiKeys: new Map(),
+    idempotencyKeys: new Map(),
   };
 }
 
@@ -82,6 +98,8 @@ export const copyTables = (tables: Tables): Tables => ({
   overrides: new Map(tables.overrides),
   auditLog: new Map(tables.auditLog),
   auditHeads: new Map(tables.auditHeads),
+  apiKeys: new Map(tables.apiKeys),
+  idempotencyKeys: new Map(tables.idempotencyKeys),
 });
 
 export const membershipKey = (tenantId: string, userId: string): string => `${tenantId}/${userId}`;

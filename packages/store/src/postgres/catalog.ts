@@ -1,6 +1,6 @@
 import { pageOf } from "../page.ts";
 import type { CatalogProduct, CatalogProductForTenant } from "../records.ts";
-import type { CatalogReads } from "../store.ts";
+import type { CatalogReads } from "../port/catalog.ts";
 import type { Sql } from "./client.ts";
 import { inForceNow } from "./columns.ts";
 

@@ -1,8 +1,8 @@
 import { newestPositionOf, pageOf } from "../page.ts";
 import type { Entitlement } from "../records.ts";
-import type { EntitlementReads, NewEntitlement, Writes } from "../store.ts";
+import type { EntitlementReads, EntitlementWrites, NewEntitlement } from "../port/entitlements.ts";
 import type { Fragment, Sql } from "./client.ts";
-import { entitlementColumns } from "./columns.ts";
+import { entitlementColumns, inForceNow } from "./columns.ts";
 import { stored } from "./tenants.ts";
 
 export function entitlementReads(sql: Sql): EntitlementReads {
@@ -18,10 +18,16 @@ export function entitlementReads(sql: Sql): EntitlementReads {
         order by e.created_at desc, e.id desc limit ${limit + 1}`;
       return pageOf(rows, limit, newestPositionOf);
     },
+    async findInForce(tenantId, product) {
+      const [row] = await sql<Entitlement[]>`
+        select ${entitlementColumns(sql)} from entitlements e
+        where e.tenant_id = ${tenantId} and e.product = ${product} and ${inForceNow(sql)}`;
+      return row;
+    },
   };
 }
 
-export function entitlementWrites(sql: Sql): Writes["entitlements"] {
+export function entitlementWrites(sql: Sql): EntitlementWrites {
   return {
     async insert(entitlement) {
       const { id, tenantId, product, source, startsAt, orderId } = entitlement;
@@ -33,6 +39,13 @@ export function entitlementWrites(sql: Sql): Writes["entitlements"] {
           ${source === "trial" ? "trialing" : "active"}, ${start}, ${endOf(sql, entitlement, start)}, ${orderId})
         returning ${entitlementColumns(sql)}`;
       return stored(row);
+    },
+    async end(entitlementId) {
+      const [row] = await sql<Entitlement[]>`
+        update entitlements e set ends_at = now(), updated_at = now()
+        where e.id = ${entitlementId} and ${inForceNow(sql)}
+        returning ${entitlementColumns(sql)}`;
+      return row;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { ProblemError } from "@leftrail/contract";
 import postgres from "postgres";
-import { constraintProblem, isKnownConstraint } from "../constraints.ts";
+import { constraintProblem, isKnownConstraint, stillReferred } from "../constraints.ts";
 
 /** Seconds a caller is asked to wait when the database can't answer. */
 const retryAfterSeconds = 1;
@@ -20,6 +20,10 @@ function fromPostgresError(error: unknown): unknown {
   if (isConnectionFailure(error)) return unavailable(error);
   if (!(error instanceof postgres.PostgresError)) return error;
   const { code: state, constraint_name: constraint } = error;
+  // From a removal: 23001 since Postgres 18, before that a foreign key violation with these words.
+  if (state === "23001" || (state === "23503" && error.message.startsWith("update or delete"))) {
+    return stillReferred(error);
+  }
   if (constraintStates.has(state)) {
     if (constraint !== undefined && isKnownConstraint(constraint))
       return constraintProblem(constraint, error);

@@ -1,9 +1,33 @@
+import { pageOf } from "../page.ts";
+import type { MembershipReads, MembershipWrites } from "../port/memberships.ts";
 import type { Membership } from "../records.ts";
-import type { Writes } from "../store.ts";
 import type { Sql } from "./client.ts";
 import { stored } from "./tenants.ts";
 
-export function membershipWrites(sql: Sql): Writes["memberships"] {
+export function membershipReads(sql: Sql): MembershipReads {
+  return {
+    async find(tenantId, userId) {
+      const [row] = await sql<Membership[]>`
+        select tenant_id, user_id, role, created_at from memberships
+        where tenant_id = ${tenantId} and user_id = ${userId}`;
+      return row;
+    },
+    async list(tenantId, { limit, after }) {
+      const rows = await sql<Membership[]>`
+        select tenant_id, user_id, role, created_at from memberships
+        where tenant_id = ${tenantId} and ${after === null ? sql`true` : sql`user_id > ${after}::uuid`}
+        order by user_id limit ${limit + 1}`;
+      return pageOf(rows, limit, (row) => row.userId);
+    },
+    async countOwners(tenantId) {
+      const [row] = await sql<{ count: number }[]>`
+        select count(*) as count from memberships where tenant_id = ${tenantId} and role = 'owner'`;
+      return stored(row).count;
+    },
+  };
+}
+
+export function membershipWrites(sql: Sql): MembershipWrites {
   return {
     async put({ tenantId, userId, role }) {
       const [row] = await sql<Membership[]>`

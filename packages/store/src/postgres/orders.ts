@@ -1,10 +1,33 @@
+import { newestPositionOf, pageOf } from "../page.ts";
+import type { OrderReads, OrderWrites } from "../port/orders.ts";
 import type { Order } from "../records.ts";
-import type { Writes } from "../store.ts";
+import { seen } from "../seen.ts";
 import type { Sql } from "./client.ts";
 import { orderColumns } from "./columns.ts";
-import { stored } from "./tenants.ts";
+import { stored, tenantReads } from "./tenants.ts";
 
-export function orderWrites(sql: Sql): Writes["orders"] {
+export function orderReads(sql: Sql): OrderReads {
+  return {
+    async find(orderId, viewer) {
+      const [row] = await sql<Order[]>`select ${orderColumns(sql)} from orders o where o.id = ${orderId}`;
+      return seen(tenantReads(sql), row, viewer);
+    },
+    async list({ tenantId, status }, { limit, after }) {
+      const rows = await sql<Order[]>`
+        select ${orderColumns(sql)} from orders o
+        where o.tenant_id = ${tenantId} and ${status === null ? sql`true` : sql`o.status = ${status}`}
+          and ${
+            after === null
+              ? sql`true`
+              : sql`(o.created_at, o.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
+          }
+        order by o.created_at desc, o.id desc limit ${limit + 1}`;
+      return pageOf(rows, limit, newestPositionOf);
+    },
+  };
+}
+
+export function orderWrites(sql: Sql): OrderWrites {
   return {
     async insert({ id, tenantId, product, kind, status, requestedBy, note }) {
       const [row] = await sql<Order[]>`
@@ -13,6 +36,13 @@ export function orderWrites(sql: Sql): Writes["orders"] {
           ${status === "requested" ? sql`null` : sql`now()`})
         returning ${orderColumns(sql)}`;
       return stored(row);
+    },
+    async decide(orderId, status) {
+      const [row] = await sql<Order[]>`
+        update orders o set status = ${status}, decided_at = now()
+        where o.id = ${orderId} and o.status = 'requested'
+        returning ${orderColumns(sql)}`;
+      return row;
     },
   };
 }

@@ -1,10 +1,40 @@
+import { newestPositionOf, pageOf } from "../page.ts";
+import type { OverrideReads, OverrideWrites } from "../port/overrides.ts";
 import type { Override } from "../records.ts";
-import type { Writes } from "../store.ts";
+import { seen } from "../seen.ts";
 import type { Sql } from "./client.ts";
 import { overrideColumns } from "./columns.ts";
-import { stored } from "./tenants.ts";
+import { stored, tenantReads } from "./tenants.ts";
 
-export function overrideWrites(sql: Sql): Writes["overrides"] {
+export function overrideReads(sql: Sql): OverrideReads {
+  return {
+    async find(overrideId, viewer) {
+      const [row] = await sql<Override[]>`
+        select ${overrideColumns(sql)} from product_access_overrides v where v.id = ${overrideId} and v.active`;
+      return seen(tenantReads(sql), row, viewer);
+    },
+    async findByTarget({ tenantId, targetType, target }) {
+      const [row] = await sql<Override[]>`
+        select ${overrideColumns(sql)} from product_access_overrides v
+        where v.tenant_id = ${tenantId} and v.target_type = ${targetType} and v.target = ${target} and v.active`;
+      return row;
+    },
+    async list(tenantId, { limit, after }) {
+      const rows = await sql<Override[]>`
+        select ${overrideColumns(sql)} from product_access_overrides v
+        where v.tenant_id = ${tenantId} and v.active
+          and ${
+            after === null
+              ? sql`true`
+              : sql`(v.created_at, v.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
+          }
+        order by v.created_at desc, v.id desc limit ${limit + 1}`;
+      return pageOf(rows, limit, newestPositionOf);
+    },
+  };
+}
+
+export function overrideWrites(sql: Sql): OverrideWrites {
   return {
     async put({ id, tenantId, targetType, target, effect, expiresAt, reason }) {
       const [row] = await sql<Override[]>`

@@ -3,16 +3,18 @@ import type { KeyRing } from "../key-ring.ts";
 import { mapMethods } from "../map-methods.ts";
 import type { Change, Reads, ReadStore, Store } from "../store.ts";
 import { guardUnit } from "../unit-of-work.ts";
-import { appendAudit } from "./audit.ts";
+import { apiKeyReads, apiKeyWrites, touchApiKeys } from "./api-keys.ts";
+import { appendAudit, auditReads } from "./audit.ts";
 import { catalogReads } from "./catalog.ts";
 import { createClient, type Client, type PostgresClientOptions, type Sql } from "./client.ts";
 import { entitlementReads, entitlementWrites } from "./entitlements.ts";
 import { isRetryable, mapped } from "./errors.ts";
-import { membershipWrites } from "./memberships.ts";
-import { orderWrites } from "./orders.ts";
-import { overrideWrites } from "./overrides.ts";
+import { idempotencyOf } from "./idempotency.ts";
+import { membershipReads, membershipWrites } from "./memberships.ts";
+import { orderReads, orderWrites } from "./orders.ts";
+import { overrideReads, overrideWrites } from "./overrides.ts";
 import { sidebarReads } from "./sidebar.ts";
-import { lockTenant, tenantReads, tenantWrites } from "./tenants.ts";
+import { lockHierarchy, lockTenant, tenantReads, tenantWrites } from "./tenants.ts";
 
 /** How often a unit of work runs at most when it meets deadlocks or serialization failures. */
 const attemptsMax = 4;
@@ -24,31 +26,35 @@ export type PostgresOptions = Omit<PostgresClientOptions, "role">;
 /** The hot path's half: every connection may only SELECT what the left rail needs. */
 export function openPostgresReadStore(options: PostgresOptions): ReadStore {
   const client = createClient({ ...options, role: "leftrail_reader" });
-  return readStore(client);
+  return { ...clientStore(client), read: mapReads({ sidebar: sidebarReads(client) }) };
 }
 
 /** The control plane's store. `auditKeys` keys the audit chain. */
 export function openPostgresStore(options: PostgresOptions & { readonly auditKeys: KeyRing }): Store {
   const client = createClient({ ...options, role: "leftrail_writer" });
   return {
-    ...readStore(client),
+    ...clientStore(client),
+    read: mapReads(readsOf(client)),
+    touchApiKeys: (apiKeyIds) => mapped(() => touchApiKeys(client, apiKeyIds)),
     change: (actor, work) => mapped(() => changeWithRetries(client, options.auditKeys, actor, work)),
   };
 }
 
-function readStore(client: Client): ReadStore {
+function clientStore(client: Client): Omit<ReadStore, "read"> {
   return {
     engine: "postgres",
-    read: mapMethods(
-      readsOf(client),
-      (read) =>
-        (...args) =>
-          mapped(() => read(...args)),
-    ),
     ping: () => mapped(async () => void (await client`select 1`)),
     [Symbol.asyncDispose]: () => client.end({ timeout: closeTimeoutSeconds }),
   };
 }
+
+const mapReads = <G extends object>(reads: G): G =>
+  mapMethods(
+    reads,
+    (read) =>
+      (...args) =>
+        mapped(() => read(...args)),
+  );
 
 async function changeWithRetries<T>(
   client: Client,
@@ -75,14 +81,18 @@ async function changeOnce<T>(
     const guard = guardUnit({
       ...readsOf(sql),
       lockTenant: (tenantId) => lockTenant(sql, tenantId),
+      lockHierarchy: () => lockHierarchy(sql),
       write: {
         tenants: tenantWrites(sql),
         memberships: membershipWrites(sql),
         orders: orderWrites(sql),
         entitlements: entitlementWrites(sql),
         overrides: overrideWrites(sql),
+        apiKeys: apiKeyWrites(sql),
       },
+      idempotency: idempotencyOf(sql),
       audit: (entry) => appendAudit(sql, ring, actor, entry),
+      report: (entry) => appendAudit(sql, ring, actor, entry),
     });
     const value = await work(guard.change);
     guard.assertComplete();
@@ -94,6 +104,11 @@ async function changeOnce<T>(
 const readsOf = (sql: Sql): Reads => ({
   sidebar: sidebarReads(sql),
   tenants: tenantReads(sql),
+  memberships: membershipReads(sql),
   catalog: catalogReads(sql),
+  orders: orderReads(sql),
   entitlements: entitlementReads(sql),
+  overrides: overrideReads(sql),
+  apiKeys: apiKeyReads(sql),
+  auditLog: auditReads(sql),
 });

@@ -1,7 +1,7 @@
 import type { Role } from "@leftrail/contract";
 import { newestPositionOf, pageOf } from "../page.ts";
 import type { NewestPosition, Page, PageRequest, Tenant, TenantView } from "../records.ts";
-import type { NewTenant, TenantReads, Writes } from "../store.ts";
+import type { NewTenant, TenantReads, TenantWrites } from "../port/tenants.ts";
 import { lineageOf, reachOf } from "./access.ts";
 import type { Sql } from "./client.ts";
 import { tenantColumns } from "./columns.ts";
@@ -40,6 +40,17 @@ export function tenantReads(sql: Sql): TenantReads {
         order by t.created_at desc, t.id desc limit ${page.limit + 1}`;
       return pageOf(rows, page.limit, newestPositionOf);
     },
+
+    async hasChildren(tenantId) {
+      const rows = await sql`select 1 from tenants where parent_tenant_id = ${tenantId} limit 1`;
+      return rows.length > 0;
+    },
+
+    async isWithin(tenantId, ancestorId) {
+      const rows = await sql`
+        with recursive ${lineageOf(sql, tenantId)} select 1 from lineage where id = ${ancestorId} limit 1`;
+      return rows.length > 0;
+    },
   };
 }
 
@@ -55,7 +66,12 @@ export async function lockTenant(sql: Sql, tenantId: string): Promise<Tenant | u
   return row;
 }
 
-export function tenantWrites(sql: Sql): Writes["tenants"] {
+/** One unit at a time moves tenants: two at once could close a circle that neither of them sees. */
+export async function lockHierarchy(sql: Sql): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('leftrail hierarchy', 0))`;
+}
+
+export function tenantWrites(sql: Sql): TenantWrites {
   return {
     async insert({ id, slug, name, parentTenantId }: NewTenant) {
       const [row] = await sql<Tenant[]>`
@@ -63,6 +79,19 @@ export function tenantWrites(sql: Sql): Writes["tenants"] {
         values (${id}, ${slug}, ${name}, ${parentTenantId})
         returning ${tenantColumns(sql)}`;
       return stored(row);
+    },
+    async update(tenantId, { name, parentTenantId }) {
+      const [row] = await sql<Tenant[]>`
+        update tenants t set updated_at = now(),
+          name = ${name === undefined ? sql`t.name` : sql`${name}`},
+          parent_tenant_id = ${parentTenantId === undefined ? sql`t.parent_tenant_id` : sql`${parentTenantId}`}
+        where t.id = ${tenantId}
+        returning ${tenantColumns(sql)}`;
+      return row;
+    },
+    async remove(tenantId) {
+      const { count } = await sql`delete from tenants where id = ${tenantId}`;
+      return count > 0;
     },
     async setStatus(tenantId, status) {
       const [row] = await sql<Tenant[]>`

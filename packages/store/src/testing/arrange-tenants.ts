@@ -2,7 +2,8 @@ import type { Role } from "@leftrail/contract";
 import { v7 as uuidv7 } from "uuid";
 import type { Actor } from "../actor.ts";
 import type { Tenant } from "../records.ts";
-import type { Change, NewAuditEntry, Store } from "../store.ts";
+import type { NewAuditEntry } from "../port/audit.ts";
+import type { Change, Store } from "../store.ts";
 
 export const testActor: Actor = { type: "system", name: "test" };
 

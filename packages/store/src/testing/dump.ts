@@ -14,27 +14,30 @@ export interface StoreDump {
 }
 
 export function dumpMemory(tables: Tables): StoreDump {
-  const { tenants, memberships, orders, entitlements, overrides } = tables;
+  const { tenants, memberships, orders, entitlements, overrides, apiKeys } = tables;
   return {
-    rows: normalised({ tenants, memberships, orders, entitlements, overrides }),
+    rows: normalised({ tenants, memberships, orders, entitlements, overrides, apiKeys }),
     auditLog: sortedTrail([...tables.auditLog.values()]),
-    auditHeads: sortedHeads([...tables.auditHeads].map(([tenantRef, head]) => ({ tenantRef, ...head }))),
+    auditHeads: sortedHeads(
+      [...tables.auditHeads].map(([tenantRef, { seq, hash }]) => ({ tenantRef, seq, hash })),
+    ),
   };
 }
 
 export async function dumpPostgres(sql: Client): Promise<StoreDump> {
-  const [tenants, memberships, orders, entitlements, overrides] = await Promise.all([
+  const [tenants, memberships, orders, entitlements, overrides, apiKeys] = await Promise.all([
     sql`select * from tenants`,
     sql`select * from memberships`,
     sql`select * from orders`,
     sql`select * from entitlements`,
     sql`select * from product_access_overrides`,
+    sql`select * from api_keys`,
   ]);
   const auditLog = await sql<AuditEntry[]>`select * from audit_log`;
   const auditHeads = await sql<{ tenantRef: string; seq: number; hash: string }[]>`
     select tenant_ref, seq, hash from audit_heads`;
   return {
-    rows: normalised({ tenants, memberships, orders, entitlements, overrides }),
+    rows: normalised({ tenants, memberships, orders, entitlements, overrides, apiKeys }),
     auditLog: sortedTrail([...auditLog]),
     auditHeads: sortedHeads([...auditHeads]),
   };
@@ -43,7 +46,15 @@ export async function dumpPostgres(sql: Client): Promise<StoreDump> {
 type Row = Readonly<Record<string, unknown>>;
 type Rows = readonly object[] | ReadonlyMap<string, object>;
 
-const stampColumns = new Set(["createdAt", "updatedAt", "activatedAt", "cancelledAt", "decidedAt"]);
+const stampColumns = new Set([
+  "createdAt",
+  "updatedAt",
+  "activatedAt",
+  "cancelledAt",
+  "decidedAt",
+  "revokedAt",
+  "lastUsedAt",
+]);
 
 const normalised = (tables: Readonly<Record<string, Rows>>): StoreDump["rows"] =>
   Object.fromEntries(
@@ -58,7 +69,8 @@ function normalisedRow(row: Row): Row {
     column,
     stampColumns.has(column) ? value !== null : value,
   ]);
-  const { startsAt, endsAt } = row;
+  const { startsAt, endsAt, expiresAt } = row;
+  if (typeof expiresAt === "string") entries.push(["expiresAt", chosenMoment(expiresAt)]);
   const term =
     typeof startsAt === "string" ? { startsAt: chosenMoment(startsAt), endsAt: span(startsAt, endsAt) } : {};
   return Object.fromEntries([...entries, ...Object.entries(term)].toSorted(byJson));

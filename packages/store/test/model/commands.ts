@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import type { Instant } from "@leftrail/contract";
-import type { NewEntitlement, NewOrder, NewOverride, NewTenant } from "../../src/store.ts";
+import type { NewApiKey } from "../../src/port/api-keys.ts";
+import type { NewEntitlement } from "../../src/port/entitlements.ts";
+import type { NewOrder } from "../../src/port/orders.ts";
+import type { NewOverride } from "../../src/port/overrides.ts";
+import type { NewTenant, TenantChange } from "../../src/port/tenants.ts";
 import { at } from "../../src/testing/index.ts";
 
 /** Small pools, so that commands meet each other's rows; the last tenant and product never exist. */
@@ -8,11 +12,13 @@ const id = (kind: string, n: number): string =>
   `00000000-0000-7000-8000-${kind}${String(n).padStart(11, "0")}`;
 export const tenantIds = [1, 2, 3, 4].map((n) => id("a", n));
 export const userIds = [1, 2, 3].map((n) => id("b", n));
-const orderIds = [1, 2, 3, 4, 5].map((n) => id("c", n));
+export const orderIds = [1, 2, 3, 4, 5].map((n) => id("c", n));
 const entitlementIds = [1, 2, 3, 4, 5].map((n) => id("d", n));
-const overrideIds = [1, 2, 3].map((n) => id("e", n));
+export const overrideIds = [1, 2, 3].map((n) => id("e", n));
+export const apiKeyIds = [1, 2, 3].map((n) => id("f", n));
+export const prefixes = ["bp_aaaaaaaa", "bp_bbbbbbbb"];
 const slugs = ["one", "two", "three"];
-const products = ["ai-chat", "change-radar", "no-such-product"];
+export const products = ["ai-chat", "change-radar", "no-such-product"];
 
 export type Write =
   | { readonly do: "insertTenant"; readonly tenant: NewTenant }
@@ -27,7 +33,14 @@ export type Write =
   | { readonly do: "insertOrder"; readonly order: NewOrder }
   | { readonly do: "insertEntitlement"; readonly entitlement: NewEntitlement }
   | { readonly do: "putOverride"; readonly override: NewOverride }
-  | { readonly do: "removeOverride"; readonly tenantId: string; readonly overrideId: string };
+  | { readonly do: "removeOverride"; readonly tenantId: string; readonly overrideId: string }
+  | { readonly do: "updateTenant"; readonly tenantId: string; readonly change: TenantChange }
+  | { readonly do: "removeTenant"; readonly tenantId: string }
+  | { readonly do: "decideOrder"; readonly orderId: string; readonly status: "fulfilled" | "rejected" }
+  | { readonly do: "endEntitlement"; readonly entitlementId: string }
+  | { readonly do: "insertApiKey"; readonly apiKey: NewApiKey }
+  | { readonly do: "revokeApiKey"; readonly apiKeyId: string }
+  | { readonly do: "expireApiKey"; readonly apiKeyId: string; readonly seconds: number };
 
 export type Command =
   | {
@@ -86,6 +99,31 @@ const writeArbitrary: fc.Arbitrary<Write> = fc.oneof(
     do: fc.constant("removeOverride" as const),
     tenantId,
     overrideId: fc.constantFrom(...overrideIds),
+  }),
+  fc.record({
+    do: fc.constant("updateTenant" as const),
+    tenantId,
+    change: fc.oneof(
+      fc.record({ name: fc.constant("Another name") }),
+      fc.record({ parentTenantId: fc.option(tenantId) }),
+    ),
+  }),
+  fc.record({ do: fc.constant("removeTenant" as const), tenantId }),
+  fc.record({
+    do: fc.constant("decideOrder" as const),
+    orderId: fc.constantFrom(...orderIds),
+    status: fc.constantFrom("fulfilled" as const, "rejected" as const),
+  }),
+  fc.record({
+    do: fc.constant("endEntitlement" as const),
+    entitlementId: fc.constantFrom(...entitlementIds),
+  }),
+  fc.record({ do: fc.constant("insertApiKey" as const), apiKey: apiKeyArbitrary() }),
+  fc.record({ do: fc.constant("revokeApiKey" as const), apiKeyId: fc.constantFrom(...apiKeyIds) }),
+  fc.record({
+    do: fc.constant("expireApiKey" as const),
+    apiKeyId: fc.constantFrom(...apiKeyIds),
+    seconds: fc.constantFrom(0, 3600),
   }),
 );
 
@@ -190,5 +228,18 @@ function overrideArbitrary(): fc.Arbitrary<NewOverride> {
     effect: fc.constantFrom("grant" as const, "deny" as const),
     expiresAt: moment,
     reason: fc.constant(null),
+  });
+}
+
+function apiKeyArbitrary(): fc.Arbitrary<NewApiKey> {
+  return fc.record({
+    id: fc.constantFrom(...apiKeyIds),
+    tenantId,
+    name: fc.constant("A key"),
+    prefix: fc.constantFrom(...prefixes),
+    keyHash: fc.constant("not a hash"),
+    scopes: fc.constantFrom([], ["read"], ["b", 'a "quoted", one']),
+    createdBy: userId,
+    expiresAt: moment,
   });
 }

@@ -2,7 +2,15 @@ import { ProblemError } from "@leftrail/contract";
 import type { NewestPosition, Page, Viewer } from "../../src/records.ts";
 import type { Change } from "../../src/store.ts";
 import { entryOf, isEnginesOwn, testActor, type StoreHarness } from "../../src/testing/index.ts";
-import { tenantIds, type Command, type Write } from "./commands.ts";
+import {
+  apiKeyIds,
+  orderIds,
+  overrideIds,
+  prefixes,
+  tenantIds,
+  type Command,
+  type Write,
+} from "./commands.ts";
 
 /** What a command came to, without the moments that each engine chooses itself. */
 export async function runCommand({ store }: StoreHarness, command: Command): Promise<unknown> {
@@ -42,6 +50,20 @@ async function runWrite({ write }: Change, step: Write): Promise<unknown> {
       return write.overrides.put(step.override);
     case "removeOverride":
       return write.overrides.remove(step.tenantId, step.overrideId);
+    case "updateTenant":
+      return write.tenants.update(step.tenantId, step.change);
+    case "removeTenant":
+      return write.tenants.remove(step.tenantId);
+    case "decideOrder":
+      return write.orders.decide(step.orderId, step.status);
+    case "endEntitlement":
+      return write.entitlements.end(step.entitlementId);
+    case "insertApiKey":
+      return write.apiKeys.insert(step.apiKey);
+    case "revokeApiKey":
+      return write.apiKeys.revoke(step.apiKeyId);
+    case "expireApiKey":
+      return write.apiKeys.expireAfter(step.apiKeyId, step.seconds);
     default:
       return unhandled(step);
   }
@@ -57,6 +79,23 @@ async function readEverything({ read }: StoreHarness["store"], viewer: Viewer): 
       products: await read.sidebar.products(id, userId),
       entitlements: await allPages((after) => read.entitlements.list(id, { limit: 1, after })),
       catalog: await read.catalog.listForTenant(id, { limit: 50, after: null }),
+      hasChildren: await read.tenants.hasChildren(id),
+      isBelowFirst: await read.tenants.isWithin(id, tenantIds[0] ?? ""),
+      members: await read.memberships.list(id, { limit: 50, after: null }),
+      member: await read.memberships.find(id, userId),
+      owners: await read.memberships.countOwners(id),
+      orders: await allPages((after) =>
+        read.orders.list({ tenantId: id, status: null }, { limit: 2, after }),
+      ),
+      overrides: await allPages((after) => read.overrides.list(id, { limit: 2, after })),
+      chatOverride: await read.overrides.findByTarget({
+        tenantId: id,
+        targetType: "feature",
+        target: "chat",
+      }),
+      apiKeys: await allPages((after) => read.apiKeys.list(id, { limit: 2, after })),
+      inForce: await read.entitlements.findInForce(id, "ai-chat"),
+      trailLength: (await read.auditLog.chain(id, 0, 1000)).length,
       // The order in which sources come says nothing.
       sources: sources && {
         ...sources,
@@ -67,6 +106,10 @@ async function readEverything({ read }: StoreHarness["store"], viewer: Viewer): 
   }
   return {
     perTenant,
+    order: await read.orders.find(orderIds[0] ?? "", viewer),
+    override: await read.overrides.find(overrideIds[0] ?? "", viewer),
+    apiKey: await read.apiKeys.find(apiKeyIds[0] ?? "", viewer),
+    keyForVerification: await read.apiKeys.findForVerification(prefixes[0] ?? ""),
     organizations: await read.sidebar.organizations(userId),
     tenants: await allPages((after) => read.tenants.list({ viewer, status: null }, { limit: 2, after })),
     cancelled: await allPages((after) =>

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { momentSchema, nameLengthMax, productKeySchema, timestampSchema, uuidSchema } from "./scalars.ts";
+
+const idSchema = z.string().meta({ format: "uuid" });
+
+export const actorTypeSchema = z.enum(["user", "service", "system"]);
+export type ActorType = z.infer<typeof actorTypeSchema>;
+
+/** What Leftrail itself reports of its own state; callers may not. */
+export const stateActions = [
+  "tenant.created",
+  "tenant.updated",
+  "tenant.activated",
+  "tenant.cancelled",
+  "tenant.deleted",
+  "member.set",
+  "member.removed",
+  "catalog.requested",
+  "catalog.trial_started",
+  "order.approved",
+  "order.rejected",
+  "override.set",
+  "override.removed",
+  "api_key.created",
+  "api_key.rotated",
+  "api_key.revoked",
+] as const;
+export type StateAction = (typeof stateActions)[number];
+
+export const auditEntryBodySchema = z
+  .strictObject({
+    id: idSchema,
+    tenant_id: idSchema.nullable(),
+    product: z.string().nullable(),
+    actor_type: actorTypeSchema,
+    actor_id: z.string(),
+    action: z.string(),
+    target_type: z.string().nullable(),
+    target_id: z.string().nullable(),
+    metadata: z.record(z.string(), z.unknown()),
+    ip: z.string().nullable(),
+    request_id: z.string().nullable(),
+    occurred_at: timestampSchema.nullable(),
+    created_at: timestampSchema,
+    seq: z.int(),
+    hash: z.string().meta({ description: "Chains the entry to the one before it in its tenant" }),
+  })
+  .meta({ id: "AuditEntry" });
+export type AuditEntryBody = z.infer<typeof auditEntryBodySchema>;
+
+const isStateAction = (action: string): boolean => stateActions.some((known) => known === action);
+
+const shortText = z.string().regex(/\S/u, "must not be empty").max(nameLengthMax);
+
+const reported = {
+  tenant_id: uuidSchema,
+  product: productKeySchema,
+  action: shortText.refine((action) => !isStateAction(action), "is an action that only Leftrail reports"),
+  target_type: shortText.nullable().optional(),
+  target_id: shortText.nullable().optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+};
+
+/** `POST /v1/audit`: the actor is the caller. */
+export const reportAuditInputSchema = z.strictObject(reported).meta({ id: "ReportAudit" });
+export type ReportAuditInput = z.infer<typeof reportAuditInputSchema>;
+
+/** `POST /v1/internal/audit`: a service says who it was, and when. */
+export const reportInternalAuditInputSchema = z
+  .strictObject({
+    ...reported,
+    actor_type: actorTypeSchema,
+    actor_id: shortText,
+    occurred_at: momentSchema.nullable().optional(),
+  })
+  .meta({ id: "ReportInternalAudit" });
+export type ReportInternalAuditInput = z.infer<typeof reportInternalAuditInputSchema>;
+
+/** `GET /v1/audit/verify` */
+export const auditVerificationBodySchema = z
+  .strictObject({
+    ok: z.boolean(),
+    checked: z.int(),
+    head: z.strictObject({ seq: z.int(), hash: z.string() }).nullable(),
+    first_broken: z.int().nullable().meta({ description: "The seq of the first entry that does not hold" }),
+  })
+  .meta({ id: "AuditVerification" });
+export type AuditVerificationBody = z.infer<typeof auditVerificationBodySchema>;
