@@ -5,6 +5,8 @@ import type { CursorCodec } from "../http/cursor.ts";
 
 /** Who calls, with what the audit trail wants to know of the call. */
 interface Caller {
+  /** The user's id; whose idempotency keys these are. */
+  readonly id: string;
   readonly principal: Principal;
   readonly requestId: string;
   readonly ip: string | null;

@@ -9,11 +9,10 @@ import {
   uuidSchema,
 } from "@leftrail/contract";
 import { z } from "zod";
-import { toEntitlementBody } from "../entitlements/entitlement-body.ts";
 import { defineRoute, json } from "../http/define-route.ts";
+import { idempotencyHeaders, onceRequest, replayHeaders } from "../http/idempotency.ts";
 import type { AppEnv } from "../http/request-context.ts";
 import { listCatalog } from "./list-catalog.ts";
-import { toOrderBody } from "./order-body.ts";
 import { startTrial } from "./start-trial.ts";
 
 const tags = ["Catalog"];
@@ -35,7 +34,7 @@ const requestTrial = defineRoute({
   path: "/v1/catalog/trial-request",
   tags,
   summary: "Start a tenant's one trial of a product",
-  request: { body: { required: true, content: json(trialRequestInputSchema) } },
+  request: { headers: idempotencyHeaders, body: { required: true, content: json(trialRequestInputSchema) } },
   responses: {
     201: { description: "The order and the entitlement", content: json(trialBodySchema) },
     ...problemAnswers("forbidden", "not_found", "conflict", "payload_too_large", "unsupported_media_type"),
@@ -47,7 +46,14 @@ export function mountCatalog(app: OpenAPIHono<AppEnv>): void {
     c.json(await listCatalog({ ctx: c.var.ctx, input: c.req.valid("query") }), 200),
   );
   app.openapi(requestTrial, async (c) => {
-    const { order, entitlement } = await startTrial({ ctx: c.var.ctx, input: c.req.valid("json") });
-    return c.json({ order: toOrderBody(order), entitlement: toEntitlementBody(entitlement) }, 201);
+    const input = c.req.valid("json");
+    const once = onceRequest(
+      c.var.ctx,
+      c.req.valid("header"),
+      "POST /v1/catalog/trial-request",
+      await c.req.json(),
+    );
+    const trial = await startTrial({ ctx: c.var.ctx, input, once });
+    return c.json(trial.body, 201, replayHeaders(trial));
   });
 }

@@ -17,7 +17,12 @@ export const requestContext =
       rules: deps.rules,
       cursors: deps.cursors,
       newId: uuidv7,
-      caller: { principal: c.var.principal, requestId: requestIdOf(c), ip: deps.clientAddress(c) },
+      caller: {
+        id: c.var.principal.userId,
+        principal: c.var.principal,
+        requestId: requestIdOf(c),
+        ip: deps.clientAddress(c),
+      },
     });
     await next();
   };

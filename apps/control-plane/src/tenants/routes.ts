@@ -11,6 +11,7 @@ import {
 } from "@leftrail/contract";
 import { z } from "zod";
 import { defineRoute, json } from "../http/define-route.ts";
+import { idempotencyHeaders, onceRequest, replayHeaders } from "../http/idempotency.ts";
 import type { AppEnv } from "../http/request-context.ts";
 import { activateTenant } from "./activate-tenant.ts";
 import { cancelTenant } from "./cancel-tenant.ts";
@@ -28,7 +29,7 @@ const create = defineRoute({
   path: "/v1/tenants",
   tags,
   summary: "Create a tenant, owned by the caller; below a parent only for the parent's admin",
-  request: { body: { required: true, content: json(createTenantInputSchema) } },
+  request: { headers: idempotencyHeaders, body: { required: true, content: json(createTenantInputSchema) } },
   responses: {
     201: { ...tenantAnswer, headers: z.object({ Location: z.string() }) },
     ...problemAnswers("forbidden", "not_found", "conflict", "payload_too_large", "unsupported_media_type"),
@@ -91,8 +92,10 @@ const cancel = defineRoute({
 
 export function mountTenants(app: OpenAPIHono<AppEnv>): void {
   app.openapi(create, async (c) => {
-    const tenant = await createTenant({ ctx: c.var.ctx, input: c.req.valid("json") });
-    return c.json(toTenantBody(tenant), 201, { Location: `/v1/tenants/${tenant.id}` });
+    const input = c.req.valid("json");
+    const once = onceRequest(c.var.ctx, c.req.valid("header"), "POST /v1/tenants", await c.req.json());
+    const tenant = await createTenant({ ctx: c.var.ctx, input, once });
+    return c.json(tenant.body, 201, { Location: `/v1/tenants/${tenant.body.id}`, ...replayHeaders(tenant) });
   });
   app.openapi(list, async (c) =>
     c.json(await listTenants({ ctx: c.var.ctx, input: c.req.valid("query") }), 200),
