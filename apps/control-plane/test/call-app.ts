@@ -1,10 +1,13 @@
 import { callOf, startTestAuth, type Call, type TestUser } from "@leftrail/auth/testing";
 import { builtInRules } from "@leftrail/features";
 import { clientAddress, createLogger, createMetrics } from "@leftrail/service";
+import { conformanceTo } from "@leftrail/service/testing";
 import type { StoreHarness } from "@leftrail/store/testing";
 import { randomUUID } from "node:crypto";
 import { BlockList } from "node:net";
 import { createApp } from "../src/app.ts";
+
+const conforms = conformanceTo(new URL("../../../openapi/control-plane.yaml", import.meta.url));
 
 /** The control plane over one store, called as its server would call it. */
 export interface CalledApp extends AsyncDisposable {
@@ -34,7 +37,7 @@ export async function callApp({
   });
   return {
     logged,
-    call: callOf(app, auth),
+    call: callOf(app, auth, conforms),
     [Symbol.asyncDispose]: () => auth[Symbol.asyncDispose](),
   };
 }

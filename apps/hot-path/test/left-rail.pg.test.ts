@@ -2,11 +2,14 @@ import { callOf, comparable, newUser, startTestAuth, type Call, type TestUser } 
 import { featuresBodySchema, organizationsBodySchema, productsBodySchema } from "@leftrail/contract";
 import { builtInRules } from "@leftrail/features";
 import { createLogger, createMetrics } from "@leftrail/service";
+import { conformanceTo } from "@leftrail/service/testing";
 import { openPostgresReadStore, type ReadStore } from "@leftrail/store";
 import { at, changeAs, eachStore, givenTenant, type StoreHarness } from "@leftrail/store/testing";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
+
+const conforms = conformanceTo(new URL("../../../openapi/hot-path.yaml", import.meta.url));
 
 /** The hot path over one store. */
 async function callHotPath(store: ReadStore): Promise<{ call: Call } & AsyncDisposable> {
@@ -19,7 +22,7 @@ async function callHotPath(store: ReadStore): Promise<{ call: Call } & AsyncDisp
     metrics: createMetrics(),
     isDraining: () => false,
   });
-  return { call: callOf(app, auth), [Symbol.asyncDispose]: () => auth[Symbol.asyncDispose]() };
+  return { call: callOf(app, auth, conforms), [Symbol.asyncDispose]: () => auth[Symbol.asyncDispose]() };
 }
 
 eachStore("the left rail over HTTP", (harness) => {

@@ -1,3 +1,4 @@
+import type { Conformance } from "@leftrail/service/testing";
 import type { TestAuth, TestUser } from "./test-auth.ts";
 
 export interface Answer {
@@ -18,9 +19,13 @@ export interface CallOptions {
 
 export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
 
-/** Calls an app as its server would, without a socket between. */
+/** Calls an app as its server would, without a socket between; every answer must be what the document promises. */
 export const callOf =
-  (app: { request(path: string, init: RequestInit): Response | Promise<Response> }, auth: TestAuth): Call =>
+  (
+    app: { request(path: string, init: RequestInit): Response | Promise<Response> },
+    auth: TestAuth,
+    conforms: Conformance = () => undefined,
+  ): Call =>
   async (method, path, { as, body, headers = {} } = {}) => {
     const response = await app.request(path, {
       method,
@@ -33,12 +38,12 @@ export const callOf =
     });
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      body: isJson && text !== "" ? JSON.parse(text) : undefined,
-    };
+    const { status } = response;
+    const parsed: unknown = isJson && text !== "" ? JSON.parse(text) : undefined;
+    const [pathname = ""] = path.split("?");
+    const contentType = response.headers.get("content-type");
+    conforms({ method, path: pathname, status, contentType, body: parsed });
+    return { status, headers: response.headers, text, body: parsed };
   };
 
 /** An answer without what differs from request to request. */

@@ -1,0 +1,1 @@
+export { conformanceTo, type Conformance, type SeenAnswer } from "./conformance.ts";
