@@ -10,6 +10,7 @@ export async function bannerOf(store: Store, url: string, notices: readonly stri
   return [
     `Leftrail is at ${url} (store: ${store.engine}). Stop it with Ctrl-C.`,
     ...notices,
+    `The reference of every route: ${url}/docs`,
     "",
     "The left rail of alice: her organizations",
     `  curl -s '${url}/v1/organizations' ${as("alice")}`,

@@ -1,8 +1,8 @@
-import { commonSettings, portSetting, readSettings, SettingsError } from "@leftrail/service";
+import { commonSettings, portSetting, readSettings, SettingsError, StartError } from "@leftrail/service";
 
 const { NODE_ENV, HOST, FEATURES_FILE, LOG_LEVEL } = commonSettings;
 
-/** The only reader of the settings of `pnpm dev`; throws SettingsError naming every wrong one. */
+/** The only reader of the settings of `pnpm dev`; throws StartError naming what is wrong. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>, argv: readonly string[] = []) {
   const config = readSettings(env, {
     NODE_ENV,
@@ -17,6 +17,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ar
       "NODE_ENV is production, where the development issuer would let anybody in: start the two services apart",
     ]);
   }
+  // Runners differ in whether they keep the "--" before a script's own arguments.
+  const unknown = argv.filter((argument) => argument !== "--memory" && argument !== "--");
+  if (unknown.length > 0) throw new StartError(`${unknown.join(" ")}: the only argument is --memory.`);
   return { ...config, isInMemory: argv.includes("--memory") };
 }
 

@@ -24,17 +24,17 @@ export interface Deps extends ControlPlaneDeps {
   readonly notices: readonly string[];
 }
 
-/** The only place where clients are made. Keeps everything below `dataDir`. */
+/** The only place where clients are made. Keeps everything below `dataDir`; rejects once the signal has fired. */
 export async function createDeps(
   config: Config,
   dataDir: string,
-  isDraining: () => boolean,
+  signal: AbortSignal,
 ): Promise<Deps & AsyncDisposable> {
   const rules = await loadFeatureRules(config.FEATURES_FILE);
   await using starting = new AsyncDisposableStack();
   const database = config.isInMemory
     ? { unavailable: "--memory was given" }
-    : await openDatabase(dataDir, starting);
+    : await openDatabase({ dataDir, signal }, starting);
   const isKept = "url" in database;
   const keyRing = await openKeyRing(isKept ? dataDir : undefined);
   const store = starting.use(
@@ -42,10 +42,12 @@ export async function createDeps(
       ? openPostgresStore({ url: database.url, applicationName: "leftrail-standalone", auditKeys: keyRing })
       : openMemoryStore({ auditKeys: keyRing, clock: Date.now }),
   );
+  signal.throwIfAborted();
   await seedDemoData(store);
   const issuer = await openDevelopmentIssuer(isKept ? dataDir : undefined);
   const verifier = createVerifier(issuer);
   starting.use(verifier.start());
+  signal.throwIfAborted();
   const resources = starting.move();
   return {
     store,
@@ -56,7 +58,7 @@ export async function createDeps(
     clientAddress: clientAddress(new BlockList()),
     logger: createLogger({ level: config.LOG_LEVEL, name: "standalone" }),
     metrics: createMetrics(),
-    isDraining,
+    isDraining: () => signal.aborted,
     notices: noticesOf(database),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

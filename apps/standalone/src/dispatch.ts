@@ -12,6 +12,6 @@ export const dispatch =
 
 function appFor<A>(path: string, apps: { hotPath: A; controlPlane: A; development: A }): A {
   if (/^\/v1\/(?:organizations|stream)(?:\/|$)/.test(path)) return apps.hotPath;
-  if (path === "/" || /^\/dev(?:\/|$)/.test(path)) return apps.development;
+  if (path === "/" || /^\/(?:dev|docs)(?:\/|$)/.test(path)) return apps.development;
   return apps.controlPlane;
 }

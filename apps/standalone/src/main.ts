@@ -12,7 +12,15 @@ const drainTimeoutMs = 3_000;
 await runMain(async () => {
   const config = readConfig(process.env, process.argv.slice(2));
   using until = untilSignal();
-  await using deps = await createDeps(config, dataDir, () => until.signal.aborted);
+  // Whoever read our words may be gone, as with `| head`; that is no reason to fall over.
+  process.stdout.on("error", () => undefined);
+  until.signal.addEventListener("abort", () => process.stdout.write("Stopping.\n"));
+  await using deps = await createDeps(config, dataDir, until.signal).catch((error: unknown) => {
+    // Whatever breaks off a start that is to stop anyway is no failure; not being able to stop is.
+    if (until.signal.aborted && !(error instanceof SuppressedError)) return undefined;
+    throw error;
+  });
+  if (deps === undefined) return;
   let banner = "";
   await using server = await serve({
     fetch: createApp(deps, () => banner),
@@ -23,7 +31,6 @@ await runMain(async () => {
     drainTimeoutMs,
   });
   banner = await bannerOf(deps.store, server.url, deps.notices);
-  process.stdout.write(`\n${banner}`);
+  if (!until.signal.aborted) process.stdout.write(`\n${banner}`);
   await server.closed;
-  process.stdout.write("Stopping.\n");
 });

@@ -15,7 +15,9 @@ await runMain(async () => {
   });
   const body: unknown = await response.json().catch(() => undefined);
   if (!response.ok) throw new StartError(textOf(body, "detail") ?? `The answer was ${response.status}.`);
-  console.log(textOf(body, "token"));
+  const token = textOf(body, "token");
+  if (token === undefined) throw new StartError(`What answers at ${HOST}:${PORT} is not Leftrail.`);
+  console.log(token);
 });
 
 function textOf(body: unknown, field: string): string | undefined {

@@ -28,7 +28,7 @@ test("every documented operation is routed, and every route is documented", asyn
   await using deps = await createDeps(
     readConfig({ LOG_LEVEL: "silent" }, ["--memory"]),
     "unused",
-    () => false,
+    new AbortController().signal,
   );
   const controlPlane = documented(controlPlaneDocument());
   expect(controlPlane).toContain("POST /v1/tenants/{id}/activate");

@@ -1,13 +1,14 @@
-import { chown, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chown, copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startEmbeddedPostgres } from "./embedded-postgres.ts";
 import { findFreePort } from "./free-port.ts";
 import { serverAccount } from "./postgres-binaries.ts";
+import { findPostmaster, findReadyPostmaster } from "./postmaster.ts";
 
 const timeout = 30_000;
 const settings = { fsync: "off" };
@@ -74,6 +75,43 @@ test("a server that runs on the folder already is taken as it is", { timeout }, 
   await using second = await startEmbeddedPostgres(options);
   expect(second).toMatchObject({ wasRunning: true, url: first.url });
 });
+
+test("one that is about to stop is waited for, and started anew", { timeout }, async () => {
+  const options = { dataDir: join(await makeDir(), "data"), password: "secret", settings };
+  await using first = await startEmbeddedPostgres(options);
+  const checkpointer = await query(first.url, async (sql) => {
+    const [row] = await sql`select pid from pg_stat_activity where backend_type = 'checkpointer'`;
+    return Number(row?.["pid"]);
+  });
+  const { pid } = (await findPostmaster(options.dataDir))!;
+  // A server can't end without its checkpointer.
+  process.kill(checkpointer, "SIGSTOP");
+  process.kill(pid, "SIGINT");
+  await vi.waitUntil(async () => (await findPostmaster(options.dataDir))?.isReady === false);
+  await expect(findReadyPostmaster(options.dataDir, 50)).rejects.toThrow(`process ${pid}`);
+  process.kill(checkpointer, "SIGCONT");
+  await using second = await startEmbeddedPostgres(options);
+  expect(second.wasRunning).toBe(false);
+  expect(await query(second.url, (sql) => sql`select 1 as one`)).toEqual([{ one: 1 }]);
+});
+
+test(
+  "a stale lock that names another live Postgres leads to neither harm nor mistake",
+  { timeout },
+  async () => {
+    const dir = await makeDir();
+    const [mine, foreign] = [join(dir, "mine"), join(dir, "foreign")];
+    await using other = await startEmbeddedPostgres({ dataDir: foreign, password: "other", settings });
+    await (
+      await startEmbeddedPostgres({ dataDir: mine, password: "secret", settings })
+    )[Symbol.asyncDispose]();
+    await copyFile(join(foreign, "postmaster.pid"), join(mine, "postmaster.pid"));
+    await using server = await startEmbeddedPostgres({ dataDir: mine, password: "secret", settings });
+    expect(server.wasRunning).toBe(false);
+    expect(await folderOf(server.url)).toBe(mine);
+    expect(await folderOf(other.url)).toBe(foreign);
+  },
+);
 
 test("a port that was taken meanwhile is given up for another one", { timeout }, async () => {
   const dir = await makeDir();

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { runCommand } from "./run-command.ts";
 
@@ -33,17 +34,42 @@ test("a command that leaves a daemon behind is not waited for longer than itself
   expect(process.kill(Number(output), "SIGKILL")).toBe(true);
 });
 
+test("a command does not feel the Ctrl-C of the terminal, and ends when it is done", async () => {
+  const dir = await makeDir();
+  const child = runElsewhere(dir, "touch began; until [ -e enough ]; do sleep 0.01; done; echo done");
+  await vi.waitUntil(() => existsSync(join(dir, "began")));
+  // To the whole group, as a terminal does it.
+  process.kill(-(child.pid ?? 0), "SIGINT");
+  await writeFile(join(dir, "enough"), "");
+  expect(await text(child.stdout)).toBe('{"exitCode":0,"output":"done"}\n');
+});
+
 test("a command ends with the process that ran it, and may clear up before", async () => {
-  const dir = await mkdtemp(join(tmpdir(), "leftrail-command-"));
-  onTestFinished(() => rm(dir, { recursive: true }));
-  const command = `trap 'touch cleared-up; exit' INT; touch began; while :; do sleep 0.01; done`;
-  const module = JSON.stringify(new URL("run-command.ts", import.meta.url).href);
-  const script = `import { runCommand } from ${module};
-    void runCommand("bash", ["-c", ${JSON.stringify(command)}], { cwd: ${JSON.stringify(dir)} });
-    process.stdin.once("data", () => process.exit(5));`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", script]);
+  const dir = await makeDir();
+  const child = runElsewhere(
+    dir,
+    "trap 'touch cleared-up; exit' INT; touch began; while :; do sleep 0.01; done",
+  );
   await vi.waitUntil(() => existsSync(join(dir, "began")));
   child.stdin.write("exit");
   expect(await once(child, "exit")).toEqual([5, null]);
   await vi.waitUntil(() => existsSync(join(dir, "cleared-up")));
 });
+
+async function makeDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "leftrail-command-"));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  return dir;
+}
+
+/** A process that leads its own group, survives Ctrl-C, runs the command and exits with 5 when told so. */
+function runElsewhere(cwd: string, command: string) {
+  const module = JSON.stringify(new URL("run-command.ts", import.meta.url).href);
+  const script = `import { runCommand } from ${module};
+    process.on("SIGINT", () => undefined);
+    process.stdin.once("data", () => process.exit(5)).unref();
+    console.log(JSON.stringify(await runCommand("bash", ["-c", ${JSON.stringify(command)}])));`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { cwd, detached: true });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}

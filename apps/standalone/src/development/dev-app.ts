@@ -4,12 +4,13 @@ import { demoUsers } from "@leftrail/store";
 import type { Issuer } from "@leftrail/testkit";
 import { Hono } from "hono";
 import { z } from "zod";
+import { mountDocs } from "./docs-page.ts";
 import { isDemoUserName, signDemoToken } from "./issuer.ts";
 
 const names = Object.keys(demoUsers).join(", ");
 const tokenQuerySchema = z.object({ user: z.string().min(1) });
 
-/** What only development has: tokens for the demo's people, the issuer's keys, a word for who opens `/`. */
+/** What only development has: tokens for the demo's people, the issuer's keys, the reference, a word for who opens `/`. */
 export function createDevApp(deps: {
   issuer: Issuer;
   logger: Logger;
@@ -19,6 +20,7 @@ export function createDevApp(deps: {
   const app = new Hono<ServiceEnv>();
   createService(app, deps);
   app.get("/", (c) => c.text(deps.overview()));
+  mountDocs(app);
   app.get("/dev/jwks.json", (c) => c.json(deps.issuer.jwks()));
   app.get("/dev/token", async (c) => {
     const { user } = strictQuery(c, tokenQuerySchema);

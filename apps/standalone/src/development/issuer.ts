@@ -3,7 +3,7 @@ import { demoUsers } from "@leftrail/store";
 import { createIssuer, type Issuer } from "@leftrail/testkit";
 import { keptSecret } from "./kept-secret.ts";
 
-export const developmentIssuer = "urn:leftrail:development";
+const developmentIssuer = "urn:leftrail:development";
 const audience = "authenticated";
 
 /** Issues real tokens for the demo's people; its keys are kept, so that a token outlives a restart. */
