@@ -46,7 +46,7 @@ interface DocumentedOperation {
 
 /** The operations of an OpenAPI document. */
 export function operationsOf(generated: Record<string, unknown>): readonly Operation[] {
-  const { paths = {}, components = {} } = asDocument(generated);
+  const { paths = {}, components = {} }: Document = generated;
   return Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { parameters = [], requestBody }]) => ({
       method: method.toUpperCase(),
@@ -56,9 +56,4 @@ export function operationsOf(generated: Record<string, unknown>): readonly Opera
       schemas: components.schemas ?? {},
     })),
   );
-}
-
-function asDocument(generated: Record<string, unknown>): Document {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has just been generated as OpenAPI
-  return generated as Document;
 }

@@ -1,4 +1,5 @@
 import { mapMethods } from "./map-methods.ts";
+import type { NewAuditEntry, ReportedAuditEntry } from "./port/audit.ts";
 import type { Change } from "./store.ts";
 
 /** What a unit did; tells whether it may commit. */
@@ -38,8 +39,8 @@ export function guardUnit(unit: Change): UnitGuard {
     change: {
       ...unit,
       write: mapMethods(unit.write, watched),
-      audit: ending(unit.audit, "audited"),
-      report: ending(unit.report, "reported"),
+      audit: ending((entry: NewAuditEntry) => unit.audit(entry), "audited"),
+      report: ending((entry: ReportedAuditEntry) => unit.report(entry), "reported"),
     },
     assertComplete() {
       if (wrote && ended !== "audited") throw new Error("state was written without its audit entry");

@@ -1,5 +1,5 @@
 import { ProblemError } from "@leftrail/contract";
-import type { Change, IdempotencyClaim } from "@leftrail/store";
+import type { Actor, Change, IdempotencyClaim, Store } from "@leftrail/store";
 import canonicalize from "canonicalize";
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -25,7 +25,7 @@ export interface OnceRequest {
 
 /** Null without the header. `request` is all that makes it the same request: path parameters and body. */
 export function onceRequest(
-  ctx: Context,
+  { caller }: { readonly caller: { readonly id: string } },
   headers: z.output<typeof idempotencyHeaders>,
   route: string,
   request: unknown,
@@ -35,7 +35,7 @@ export function onceRequest(
   const requestHash = createHash("sha256")
     .update(canonicalize(request) ?? "")
     .digest("hex");
-  return { claim: { caller: ctx.caller.id, route, key }, requestHash };
+  return { claim: { caller: caller.id, route, key }, requestHash };
 }
 
 /** What was made, or was made the first time. */
@@ -55,9 +55,17 @@ export interface CreateSteps<G, B> {
 export const createOnce = <G, B>(
   ctx: Context,
   once: OnceRequest | null,
+  steps: CreateSteps<G, B>,
+): Promise<Created<B>> => createOnceAs(ctx.store, actorOf(ctx), once, steps);
+
+/** The same for a caller who is no user. */
+export const createOnceAs = <G, B>(
+  store: Store,
+  actor: Actor,
+  once: OnceRequest | null,
   { guard, work }: CreateSteps<G, B>,
 ): Promise<Created<B>> =>
-  ctx.store.change(actorOf(ctx), async (tx) => {
+  store.change(actor, async (tx) => {
     const guarded = await guard(tx);
     if (once !== null) {
       const kept = await tx.idempotency.claim(once.claim);
@@ -68,7 +76,8 @@ export const createOnce = <G, B>(
         if (kept.requestHash !== once.requestHash) {
           throw new ProblemError("conflict", "This Idempotency-Key was used for another request.");
         }
-        return { body: keptBody<B>(kept.body), isReplay: true };
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it was kept as a B under this very route
+        return { body: kept.body as B, isReplay: true };
       }
     }
     const { body, kept = body } = await work(tx, guarded);
@@ -81,8 +90,3 @@ export const createOnce = <G, B>(
 /** The headers that tell a replay. */
 export const replayHeaders = ({ isReplay }: Created<unknown>): Record<string, string> =>
   isReplay ? { "Idempotent-Replayed": "true" } : {};
-
-function keptBody<B>(body: unknown): B {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it was kept as a B under this very route
-  return body as B;
-}

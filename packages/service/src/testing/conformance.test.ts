@@ -3,7 +3,13 @@ import { conformanceTo } from "./conformance.ts";
 
 const conforms = conformanceTo(new URL("../../../../openapi/control-plane.yaml", import.meta.url));
 const empty = { data: [], next_cursor: null };
-const answer = { method: "GET", path: "/v1/tenants", status: 200, contentType: "application/json", body: empty };
+const answer = {
+  method: "GET",
+  path: "/v1/tenants",
+  status: 200,
+  contentType: "application/json",
+  body: empty,
+};
 
 test("an answer as documented passes, also one of a path with parameters", () => {
   expect(() => conforms(answer)).not.toThrow();
@@ -15,7 +21,12 @@ test("an answer as documented passes, also one of a path with parameters", () =>
     code: "not_found",
     instance: "urn:leftrail:request:r",
   };
-  const missing = { ...answer, path: "/v1/tenants/some-id", status: 404, contentType: "application/problem+json" };
+  const missing = {
+    ...answer,
+    path: "/v1/tenants/some-id",
+    status: 404,
+    contentType: "application/problem+json",
+  };
   expect(() => conforms({ ...missing, body: problem })).not.toThrow();
   expect(() => conforms({ ...missing, body: { ...problem, code: "none_of_ours" } })).toThrow("another body");
 });

@@ -71,6 +71,5 @@ const escapePointer = (part: string | number): string =>
 
 function readDocument(file: URL): Document {
   const document: unknown = parse(readFileSync(file, "utf8"));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- we generate it, and a wrong one fails every test
   return document as Document;
 }

@@ -25,7 +25,12 @@ export function apiKeyReads(snapshot: () => Snapshot): ApiKeyReads {
       if (row === undefined || tenant === undefined) return undefined;
       const { id, tenantId, keyHash, scopes, expiresAt, revokedAt } = row;
       return {
-        ...{ id, tenantId, keyHash, scopes, expiresAt, revokedAt },
+        id,
+        tenantId,
+        keyHash,
+        scopes,
+        expiresAt,
+        revokedAt,
         isExpired: expiresAt !== null && expiresAt <= at.now,
         tenantStatus: tenant.status,
         products: [...new Set(inForceOf(at, tenantId).map(({ product }) => product))].toSorted(),

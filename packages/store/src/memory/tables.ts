@@ -35,7 +35,7 @@ export interface ApiKeyRow extends ApiKey {
 }
 
 /** A kept answer as stored. */
-export interface IdempotencyRow extends KeptAnswer {
+interface IdempotencyRow extends KeptAnswer {
   readonly expiresAt: Instant;
 }
 

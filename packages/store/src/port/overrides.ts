@@ -16,7 +16,7 @@ export interface OverrideWrites {
   remove(tenantId: string, overrideId: string): Promise<boolean>;
 }
 
-export interface OverrideTarget {
+interface OverrideTarget {
   readonly tenantId: string;
   readonly targetType: OverrideTargetType;
   readonly target: string;
