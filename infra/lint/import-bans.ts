@@ -42,7 +42,7 @@ export const importBans: readonly ImportBan[] = [
   },
   {
     in: ["apps/control-plane/src/*/*.ts"],
-    except: [...tests, "apps/control-plane/src/*/routes.ts", "apps/control-plane/src/http/**"],
+    except: [...tests, "apps/control-plane/src/*/routes.ts", "apps/control-plane/src/{http,internal}/**"],
     modules: ["hono"],
     why: "a verb knows no HTTP; routes.ts does",
   },

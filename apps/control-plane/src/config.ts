@@ -7,9 +7,18 @@ import {
   portSetting,
   readSettings,
   SettingsError,
+  url,
 } from "@leftrail/service";
 import { developmentKeyRing, holdsDevelopmentKey, parseKeyRing } from "@leftrail/store";
 import { BlockList } from "node:net";
+import { internalTokenLengthMin, isLongEnough, parseInternalTokens } from "./internal/internal-tokens.ts";
+
+/** What opens `/v1/internal/*`, wherever it is served. */
+export const internalTokensSetting = custom<readonly string[]>({
+  parse: explained(parseInternalTokens),
+  example: "$(openssl rand -hex 32)",
+  developmentDefault: [],
+});
 
 /** The only reader of the control plane's settings; throws SettingsError naming every wrong one. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>) {
@@ -17,6 +26,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     ...commonSettings,
     ...authSettings,
     PORT: portSetting(8082),
+    REDIS_URL: url({
+      protocols: ["redis:", "rediss:"],
+      example: "redis://localhost:6379",
+      developmentDefault: "",
+    }),
+    INTERNAL_TOKENS: internalTokensSetting,
     KEY_PEPPER: custom({
       parse: explained(parseKeyRing),
       example: "2026a:$(openssl rand -base64 32)",
@@ -28,9 +43,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
       default: new BlockList(),
     }),
   });
-  if (config.NODE_ENV === "production" && holdsDevelopmentKey(config.KEY_PEPPER)) {
-    throw new SettingsError(["KEY_PEPPER holds the development key, which everybody knows"]);
-  }
+  if (config.NODE_ENV !== "production") return config;
+  const problems = [
+    ...(holdsDevelopmentKey(config.KEY_PEPPER)
+      ? ["KEY_PEPPER holds the development key, which everybody knows"]
+      : []),
+    ...(config.INTERNAL_TOKENS.every(isLongEnough)
+      ? []
+      : [`INTERNAL_TOKENS has a token of fewer than ${internalTokenLengthMin} characters`]),
+  ];
+  if (problems.length > 0) throw new SettingsError(problems);
   return config;
 }
 

@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { bearerScheme } from "@leftrail/contract";
+import { bearerScheme, internalScheme } from "@leftrail/contract";
 import type { AppEnv } from "./http/request-context.ts";
 import { mountRoutes } from "./routes.ts";
 
@@ -8,6 +8,7 @@ export function controlPlaneDocument(): Record<string, unknown> {
   const app = new OpenAPIHono<AppEnv>();
   mountRoutes(app);
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", bearerScheme);
+  app.openAPIRegistry.registerComponent("securitySchemes", "internal", internalScheme);
   return {
     ...app.getOpenAPI31Document({
       openapi: "3.1.0",

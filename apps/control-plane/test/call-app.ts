@@ -1,10 +1,11 @@
-import { callOf, startTestAuth, type Call, type TestUser } from "@leftrail/auth/testing";
+import { callOf, startTestAuth, type Answer, type Call, type TestUser } from "@leftrail/auth/testing";
 import { builtInRules } from "@leftrail/features";
-import { clientAddress, createLogger, createMetrics } from "@leftrail/service";
+import { clientAddress, createLogger, createMetrics, type Metrics } from "@leftrail/service";
 import { conformanceTo } from "@leftrail/service/testing";
 import type { StoreHarness } from "@leftrail/store/testing";
 import { randomUUID } from "node:crypto";
 import { BlockList } from "node:net";
+import { startKeyServices, type KeyServicesOptions } from "../src/api-keys/key-services.ts";
 import { createApp } from "../src/app.ts";
 
 const conforms = conformanceTo(new URL("../../../openapi/control-plane.yaml", import.meta.url));
@@ -12,33 +13,71 @@ const conforms = conformanceTo(new URL("../../../openapi/control-plane.yaml", im
 /** The control plane over one store, called as its server would call it. */
 export interface CalledApp extends AsyncDisposable {
   readonly call: Call;
+  /** What is known of a presented API key; `body` as it is sent. */
+  readonly verify: (body: unknown) => Promise<Answer>;
+  readonly internalHeaders: Readonly<Record<string, string>>;
+  /** Writes what was noted of keys' uses, as a timer does in earnest. */
+  readonly noteUses: () => Promise<void>;
+  readonly metrics: Metrics;
   readonly logged: readonly string[];
 }
 
-export async function callApp({
-  store,
-  auditKeys,
-}: Pick<StoreHarness, "store" | "auditKeys">): Promise<CalledApp> {
+/** What a test may want to be otherwise. */
+export interface AppSetup {
+  readonly redis?: KeyServicesOptions["redis"];
+  readonly argon2?: NonNullable<KeyServicesOptions["argon2"]>;
+  readonly random?: NonNullable<KeyServicesOptions["random"]>;
+}
+
+const internalToken = "internal-token-of-the-tests-0123456789";
+
+export async function callApp(
+  { store, auditKeys }: Pick<StoreHarness, "store" | "auditKeys">,
+  { redis, ...setup }: AppSetup = {},
+): Promise<CalledApp> {
   const auth = await startTestAuth();
   const logged: string[] = [];
+  const metrics = createMetrics();
+  const logger = createLogger({
+    level: "debug",
+    name: "test",
+    destination: { write: (line) => void logged.push(line) },
+  });
+  const keys = startKeyServices({
+    store,
+    keyRing: auditKeys,
+    redis,
+    registry: metrics.registry,
+    logger,
+    // Rows that change by themselves would disturb whoever compares them.
+    every: () => ({ [Symbol.dispose]: () => undefined }),
+    ...setup,
+  });
   const app = createApp({
     store,
     verifier: auth.verifier,
     rules: builtInRules,
     keyRing: auditKeys,
     clientAddress: clientAddress(new BlockList()),
-    logger: createLogger({
-      level: "debug",
-      name: "test",
-      destination: { write: (line) => void logged.push(line) },
-    }),
-    metrics: createMetrics(),
+    keys,
+    internalTokens: [internalToken],
+    logger,
+    metrics,
     isDraining: () => false,
   });
+  const call = callOf(app, auth, conforms);
+  const internalHeaders = { authorization: `Bearer ${internalToken}` };
   return {
     logged,
-    call: callOf(app, auth, conforms),
-    [Symbol.asyncDispose]: () => auth[Symbol.asyncDispose](),
+    call,
+    verify: (body) => call("POST", "/v1/internal/api-keys/verify", { body, headers: internalHeaders }),
+    internalHeaders,
+    noteUses: () => keys.usage.tick(),
+    metrics,
+    async [Symbol.asyncDispose]() {
+      await keys[Symbol.asyncDispose]();
+      await auth[Symbol.asyncDispose]();
+    },
   };
 }
 

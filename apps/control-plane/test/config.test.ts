@@ -11,6 +11,8 @@ const production = {
   DATABASE_URL: "postgres://db/leftrail",
   INTERNAL_EMAIL_DOMAINS: "example.com",
   KEY_PEPPER: pepper,
+  REDIS_URL: "rediss://cache:6379",
+  INTERNAL_TOKENS: `${"a".repeat(32)},${"b".repeat(32)}`,
 };
 
 const refusal = (env: Readonly<Record<string, string>>): string => {
@@ -36,16 +38,37 @@ test("production takes what is said in full", () => {
   expect(readConfig(production)).toMatchObject({ DATABASE_URL: "postgres://db/leftrail" });
 });
 
-test.each(["DATABASE_URL", "INTERNAL_EMAIL_DOMAINS", "KEY_PEPPER", "AUTH_ISSUERS"])(
-  "production refuses to go without %s",
-  (name) => {
-    expect(refusal({ ...production, [name]: "" })).toContain(name);
-  },
-);
+test.each([
+  "DATABASE_URL",
+  "INTERNAL_EMAIL_DOMAINS",
+  "KEY_PEPPER",
+  "AUTH_ISSUERS",
+  "REDIS_URL",
+  "INTERNAL_TOKENS",
+])("production refuses to go without %s", (name) => {
+  expect(refusal({ ...production, [name]: "" })).toContain(name);
+});
 
 test("production refuses the development key, under any id and in any place", () => {
   expect(refusal({ ...production, KEY_PEPPER: `mine:${developmentKey()}` })).toContain("KEY_PEPPER");
   expect(refusal({ ...production, KEY_PEPPER: `${pepper},old:${developmentKey()}` })).toContain("KEY_PEPPER");
+});
+
+test("production refuses an internal token that could be guessed, and says so with all the others", () => {
+  const message = refusal({
+    ...production,
+    INTERNAL_TOKENS: `${"a".repeat(32)},short`,
+    KEY_PEPPER: `mine:${developmentKey()}`,
+  });
+  expect(message).toMatch(/INTERNAL_TOKENS[^]*32|32[^]*INTERNAL_TOKENS/);
+  expect(message).toContain("KEY_PEPPER");
+  expect(message).not.toContain("short");
+});
+
+test("without INTERNAL_TOKENS development knows none, and several are told apart by commas", () => {
+  expect(readConfig({ AUTH_ISSUERS: issuers })).toMatchObject({ INTERNAL_TOKENS: [], REDIS_URL: "" });
+  const several = readConfig({ AUTH_ISSUERS: issuers, INTERNAL_TOKENS: "one, two" });
+  expect(several.INTERNAL_TOKENS).toEqual(["one", "two"]);
 });
 
 const developmentKey = () =>
@@ -58,6 +81,10 @@ test.each([
   ["AUTH_ISSUERS", "{}"],
   ["AUTH_ISSUERS", '[{"issuer":"x"}]'],
   ["DATABASE_URL", "mysql://db"],
+  ["REDIS_URL", "http://cache"],
+  ["INTERNAL_TOKENS", ","],
+  ["INTERNAL_TOKENS", "secret-one,,secret-two"],
+  ["INTERNAL_TOKENS", "secret one"],
   ["PORT", "80.5"],
   ["PORT", "65536"],
   ["LOG_LEVEL", "loud"],
@@ -68,6 +95,7 @@ test.each([
   const message = refusal({ AUTH_ISSUERS: issuers, [name]: value });
   expect(message).toContain(name);
   if (name === "KEY_PEPPER") expect(message).not.toContain(value);
+  expect(message).not.toContain("secret");
 });
 
 test("all wrong settings are told at once", () => {

@@ -3,6 +3,7 @@ import { BlockList } from "node:net";
 import { join } from "node:path";
 import { createTokenVerifier } from "@leftrail/auth";
 import type { Deps as ControlPlaneDeps } from "@leftrail/control-plane/deps";
+import { startKeyServices } from "@leftrail/control-plane/key-services";
 import { clientAddress, createLogger, createMetrics, loadFeatureRules } from "@leftrail/service";
 import {
   openMemoryStore,
@@ -48,16 +49,22 @@ export async function createDeps(
   const verifier = createVerifier(issuer);
   starting.use(verifier.start());
   signal.throwIfAborted();
+  const logger = createLogger({ level: config.LOG_LEVEL, name: "standalone" });
+  const metrics = createMetrics();
+  const { registry } = metrics;
+  const keys = starting.use(startKeyServices({ store, keyRing, redis: undefined, registry, logger }));
   const resources = starting.move();
   return {
     store,
     verifier,
     rules,
     keyRing,
+    keys,
+    internalTokens: await openInternalTokens(config, isKept ? dataDir : undefined),
     issuer,
     clientAddress: clientAddress(new BlockList()),
-    logger: createLogger({ level: config.LOG_LEVEL, name: "standalone" }),
-    metrics: createMetrics(),
+    logger,
+    metrics,
     isDraining: () => signal.aborted,
     notices: noticesOf(database),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
@@ -68,6 +75,13 @@ const openKeyRing = async (dataDir: string | undefined): Promise<KeyRing> => {
   const make = () => `kept:${randomBytes(32).toString("base64")}`;
   return parseKeyRing(dataDir === undefined ? make() : await keptSecret(join(dataDir, "key-pepper"), make));
 };
+
+/** Those of INTERNAL_TOKENS, else one that is kept, so that the internal routes can be tried at once. */
+async function openInternalTokens(config: Config, dataDir: string | undefined): Promise<readonly string[]> {
+  if (config.INTERNAL_TOKENS.length > 0) return config.INTERNAL_TOKENS;
+  const make = () => randomBytes(32).toString("hex");
+  return [dataDir === undefined ? make() : await keptSecret(join(dataDir, "internal-token"), make)];
+}
 
 function createVerifier(issuer: Issuer) {
   return createTokenVerifier({

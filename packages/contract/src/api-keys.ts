@@ -54,6 +54,9 @@ export const rotateApiKeyInputSchema = z
   .meta({ id: "RotateApiKey" });
 export type RotateApiKeyInput = z.infer<typeof rotateApiKeyInputSchema>;
 
+/** `POST /v1/internal/api-keys/verify`; whatever has another shape is answered as a key that is not found. */
+export const presentedKeySchema = z.strictObject({ key: z.string() }).meta({ id: "PresentedKey" });
+
 /** Why a presented key is not valid; `not_found` for all that is not proven by the whole key. */
 export const keyRefusalSchema = z.enum(["not_found", "revoked", "expired", "tenant_inactive"]);
 export type KeyRefusal = z.infer<typeof keyRefusalSchema>;

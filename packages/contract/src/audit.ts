@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { momentSchema, nameLengthMax, productKeySchema, timestampSchema, uuidSchema } from "./scalars.ts";
+import {
+  isUuid,
+  momentSchema,
+  nameLengthMax,
+  productKeySchema,
+  timestampSchema,
+  uuidSchema,
+} from "./scalars.ts";
 
 const idSchema = z.string().meta({ format: "uuid" });
 
@@ -52,13 +59,24 @@ const isStateAction = (action: string): boolean => stateActions.some((known) => 
 
 const shortText = z.string().regex(/\S/u, "must not be empty").max(nameLengthMax);
 
+/** Who did it, in the words of who reports it; a UUID comes out lower-case, as every id does. */
+export const actorIdSchema = shortText.transform((id) => (isUuid(id) ? id.toLowerCase() : id));
+
+const isObject = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+// Not z.record, which leaves out a field named __proto__ without a word: a trail keeps what it was told.
+const metadataSchema = z
+  .custom<Record<string, unknown>>(isObject, "must be of type object")
+  .meta({ type: "object", additionalProperties: {} });
+
 const reported = {
   tenant_id: uuidSchema,
   product: productKeySchema,
   action: shortText.refine((action) => !isStateAction(action), "is an action that only Leftrail reports"),
   target_type: shortText.nullable().optional(),
   target_id: shortText.nullable().optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
+  metadata: metadataSchema.optional(),
 };
 
 /** `POST /v1/audit`: the actor is the caller. */
@@ -70,11 +88,24 @@ export const reportInternalAuditInputSchema = z
   .strictObject({
     ...reported,
     actor_type: actorTypeSchema,
-    actor_id: shortText,
+    actor_id: actorIdSchema,
     occurred_at: momentSchema.nullable().optional(),
   })
   .meta({ id: "ReportInternalAudit" });
 export type ReportInternalAuditInput = z.infer<typeof reportInternalAuditInputSchema>;
+
+/** `GET /v1/audit`, its paging aside. */
+export const auditFiltersShape = {
+  tenant_id: uuidSchema.optional().meta({
+    description:
+      "A tenant, living or deleted; only platform admins may leave it out or ask for a deleted one",
+  }),
+  product: productKeySchema.optional(),
+  actor_id: actorIdSchema.optional(),
+  action: shortText.optional().meta({ example: "member.set" }),
+  since: momentSchema.optional().meta({ description: "Inclusive, by `created_at`" }),
+  until: momentSchema.optional().meta({ description: "Exclusive, by `created_at`" }),
+};
 
 /** `GET /v1/audit/verify` */
 export const auditVerificationBodySchema = z

@@ -27,3 +27,10 @@ export const bearerScheme = {
   bearerFormat: "JWT",
   description: "An access token of one of the issuers in AUTH_ISSUERS.",
 } as const;
+
+/** How a service shows that it is one of ours. */
+export const internalScheme = {
+  type: "http",
+  scheme: "bearer",
+  description: "One of the tokens in INTERNAL_TOKENS.",
+} as const;

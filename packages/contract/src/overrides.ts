@@ -29,9 +29,13 @@ const common = {
 
 /** `PUT /v1/overrides`: a feature is any name, a product must be in the catalog. */
 export const putOverrideInputSchema = z
-  .discriminatedUnion("target_type", [
-    z.strictObject({ ...common, target_type: z.literal("feature"), target: featureNameSchema }),
-    z.strictObject({ ...common, target_type: z.literal("product"), target: productKeySchema }),
-  ])
+  .discriminatedUnion(
+    "target_type",
+    [
+      z.strictObject({ ...common, target_type: z.literal("feature"), target: featureNameSchema }),
+      z.strictObject({ ...common, target_type: z.literal("product"), target: productKeySchema }),
+    ],
+    { error: ({ code }) => (code === "invalid_union" ? 'must be "feature" or "product"' : undefined) },
+  )
   .meta({ id: "PutOverride" });
 export type PutOverrideInput = z.infer<typeof putOverrideInputSchema>;

@@ -141,25 +141,38 @@ create table audit_log (
   id uuid constraint audit_log_pkey primary key,
   tenant_id uuid constraint audit_log_tenant_fkey references tenants (id) on delete set null,
   tenant_ref uuid not null,
-  product text,
+  product text collate "C",
   actor_type text not null
     constraint audit_log_actor_type_known check (actor_type in ('user', 'service', 'system')),
-  actor_id text not null,
-  action text not null,
+  actor_id text collate "C" not null,
+  action text collate "C" not null,
   target_type text,
   target_id text,
-  metadata jsonb not null default '{}',
+  -- json, not jsonb: what was reported is what is kept and shown, and 1e308 stays five characters.
+  metadata json not null default '{}'
+    constraint audit_log_metadata_object check (json_typeof(metadata) = 'object'),
   ip text,
   request_id text,
-  occurred_at timestamptz,
-  created_at timestamptz not null,
-  seq bigint not null,
+  occurred_at timestamptz constraint audit_log_occurred_at_range
+    check (occurred_at >= '0001-01-01 00:00:00Z' and occurred_at < '10000-01-01 00:00:00Z'),
+  created_at timestamptz not null constraint audit_log_created_at_range
+    check (created_at >= '0001-01-01 00:00:00Z' and created_at < '10000-01-01 00:00:00Z'),
+  seq bigint not null constraint audit_log_seq_positive check (seq > 0),
   hash text not null,
   key_id text not null,
   constraint audit_log_seq_key unique (tenant_ref, seq)
 );
 create index audit_log_tenant_idx on audit_log (tenant_id) where tenant_id is not null;
+-- Newest first by each filter, of one tenant and of all. The conditions always hold; a query repeats one
+-- to get that index. Else the planner takes the newest rows of all and filters, years deep if it must.
 create index audit_log_newest_idx on audit_log (tenant_ref, created_at desc, id desc);
+create index audit_log_product_idx on audit_log (tenant_ref, product, created_at desc, id desc);
+create index audit_log_actor_idx on audit_log (tenant_ref, actor_id, created_at desc, id desc);
+create index audit_log_action_idx on audit_log (tenant_ref, action, created_at desc, id desc);
+create index audit_log_all_newest_idx on audit_log (created_at desc, id desc) where seq > 0;
+create index audit_log_all_product_idx on audit_log (product, created_at desc, id desc) where seq > -1;
+create index audit_log_all_actor_idx on audit_log (actor_id, created_at desc, id desc) where seq > -1;
+create index audit_log_all_action_idx on audit_log (action, created_at desc, id desc) where seq > -1;
 
 create table audit_heads (
   tenant_ref uuid constraint audit_heads_pkey primary key,
@@ -385,8 +398,9 @@ revoke execute on function record_tenant_scopes(uuid[], uuid[]) from public;
 grant select on tenants, memberships, stripe_products, catalog_products, orders, entitlements,
   product_access_overrides, change_outbox to leftrail_reader;
 grant select, insert, update, delete on tenants, memberships, stripe_products, catalog_products, orders,
-  entitlements, product_access_overrides, api_keys, audit_heads, idempotency_keys to leftrail_writer;
+  entitlements, product_access_overrides, api_keys, idempotency_keys to leftrail_writer;
 grant select, insert on audit_log to leftrail_writer;
+grant select, insert, update on audit_heads to leftrail_writer;
 grant select, delete on change_outbox to leftrail_writer;
 
 insert into catalog_products (product, name, description, trial_days) values

@@ -1,4 +1,5 @@
 export type { Actor } from "./actor.ts";
+export type { AuditVerification } from "./audit-verification.ts";
 export { demoUsers, seedDemoData } from "./demo/demo-data.ts";
 export {
   createKeyRing,

@@ -1,4 +1,5 @@
 import type { Actor } from "./actor.ts";
+import type { AuditVerification } from "./audit-verification.ts";
 import type { ApiKeyReads, ApiKeyWrites } from "./port/api-keys.ts";
 import type { AuditReads, NewAuditEntry, ReportedAuditEntry } from "./port/audit.ts";
 import type { CatalogReads } from "./port/catalog.ts";
@@ -27,6 +28,8 @@ export interface Store extends ReadStore {
   change<T>(actor: Actor, work: (tx: Change) => Promise<T>): Promise<T>;
   /** Notes that keys were used just now. No state, so no audit entry. */
   touchApiKeys(apiKeyIds: readonly string[]): Promise<void>;
+  /** Whether a tenant's audit trail, living or deleted, is as it was written. */
+  verifyTrail(tenantRef: string): Promise<AuditVerification>;
 }
 
 /** The half that the hot path gets, with rights for no more than that. */
@@ -64,7 +67,7 @@ export interface Change extends Reads {
 }
 
 /** Each returns what is stored afterwards; undefined or false says that nothing changed. */
-export interface Writes {
+interface Writes {
   readonly tenants: TenantWrites;
   readonly memberships: MembershipWrites;
   readonly orders: OrderWrites;

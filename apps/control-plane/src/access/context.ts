@@ -1,6 +1,7 @@
 import type { Principal } from "@leftrail/auth";
 import type { FeatureRules } from "@leftrail/features";
 import type { Actor, Store, Viewer } from "@leftrail/store";
+import type { KeyServices } from "../api-keys/key-services.ts";
 import type { CursorCodec } from "../http/cursor.ts";
 
 /** Who calls, with what the audit trail wants to know of the call. */
@@ -17,6 +18,7 @@ export interface Context {
   readonly store: Store;
   readonly rules: FeatureRules;
   readonly cursors: CursorCodec;
+  readonly keys: KeyServices;
   readonly caller: Caller;
   /** A new UUIDv7. */
   readonly newId: () => string;

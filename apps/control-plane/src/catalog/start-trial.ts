@@ -3,7 +3,7 @@ import type { Context } from "../access/context.ts";
 import { refuseCancelled, requireTenantAdmin, seeTenant, stillThere } from "../access/guards.ts";
 import { toEntitlementBody } from "../entitlements/entitlement-body.ts";
 import { createOnce, type Created, type OnceRequest } from "../http/idempotency.ts";
-import { toOrderBody } from "./order-body.ts";
+import { toOrderBody } from "../orders/order-body.ts";
 import { requireProduct } from "./require-product.ts";
 
 /** Gives a tenant its one trial of a product: a fulfilled order and the entitlement that it bought. */

@@ -7,6 +7,7 @@ import {
   slugSchema,
   tenantBodySchema,
   tenantStatusSchema,
+  updateTenantInputSchema,
   uuidSchema,
 } from "@leftrail/contract";
 import { z } from "zod";
@@ -16,9 +17,11 @@ import type { AppEnv } from "../http/request-context.ts";
 import { activateTenant } from "./activate-tenant.ts";
 import { cancelTenant } from "./cancel-tenant.ts";
 import { createTenant } from "./create-tenant.ts";
+import { deleteTenant } from "./delete-tenant.ts";
 import { getTenant } from "./get-tenant.ts";
 import { listTenants } from "./list-tenants.ts";
 import { toTenantBody } from "./tenant-body.ts";
+import { updateTenant } from "./update-tenant.ts";
 
 const tags = ["Tenants"];
 const params = z.object({ id: uuidSchema });
@@ -66,6 +69,32 @@ const getBySlug = defineRoute({
   responses: { 200: tenantAnswer, ...problemAnswers("not_found") },
 });
 
+const update = defineRoute({
+  method: "patch",
+  path: "/v1/tenants/{id}",
+  tags,
+  summary: "Rename a tenant, or as a platform admin move it below another parent",
+  description:
+    "What is left out stays; `parent_tenant_id: null` makes it a tenant without a parent. 409 for a cycle.",
+  request: { params, body: { required: true, content: json(updateTenantInputSchema) } },
+  responses: {
+    200: tenantAnswer,
+    ...problemAnswers("forbidden", "not_found", "conflict", "payload_too_large", "unsupported_media_type"),
+  },
+});
+
+const remove = defineRoute({
+  method: "delete",
+  path: "/v1/tenants/{id}",
+  tags,
+  summary: "Delete a cancelled tenant that has none below it, with all its rows but the audit trail",
+  request: { params },
+  responses: {
+    204: { description: "The tenant is gone" },
+    ...problemAnswers("forbidden", "not_found", "conflict", "payload_too_large", "unsupported_media_type"),
+  },
+});
+
 const activate = defineRoute({
   method: "post",
   path: "/v1/tenants/{id}/activate",
@@ -107,6 +136,14 @@ export function mountTenants(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getBySlug, async (c) => {
     const tenant = await getTenant({ ctx: c.var.ctx, input: c.req.valid("param") });
     return c.json(toTenantBody(tenant), 200);
+  });
+  app.openapi(update, async (c) => {
+    const input = { ...c.req.valid("json"), ...c.req.valid("param") };
+    return c.json(toTenantBody(await updateTenant({ ctx: c.var.ctx, input })), 200);
+  });
+  app.openapi(remove, async (c) => {
+    await deleteTenant({ ctx: c.var.ctx, input: c.req.valid("param") });
+    return c.body(null, 204);
   });
   app.openapi(activate, async (c) => {
     const tenant = await activateTenant({ ctx: c.var.ctx, input: c.req.valid("param") });

@@ -1,5 +1,12 @@
 import { ProblemError } from "@leftrail/contract";
-import { createService, strictQuery, type Logger, type Metrics, type ServiceEnv } from "@leftrail/service";
+import {
+  createService,
+  onlyQuery,
+  strictQuery,
+  type Logger,
+  type Metrics,
+  type ServiceEnv,
+} from "@leftrail/service";
 import { demoUsers } from "@leftrail/store";
 import type { Issuer } from "@leftrail/testkit";
 import { Hono } from "hono";
@@ -10,9 +17,10 @@ import { isDemoUserName, signDemoToken } from "./issuer.ts";
 const names = Object.keys(demoUsers).join(", ");
 const tokenQuerySchema = z.object({ user: z.string().min(1) });
 
-/** What only development has: tokens for the demo's people, the issuer's keys, the reference, a word for who opens `/`. */
+/** What only development has: tokens for the demo's people and for services, the issuer's keys, the reference, a word for who opens `/`. */
 export function createDevApp(deps: {
   issuer: Issuer;
+  internalTokens: readonly string[];
   logger: Logger;
   metrics: Metrics;
   overview: () => string;
@@ -28,5 +36,8 @@ export function createDevApp(deps: {
       throw new ProblemError("not_found", `The demo data has these users: ${names}.`);
     return c.json({ token: await signDemoToken(deps.issuer, user) }, 200, { "Cache-Control": "no-store" });
   });
+  app.get("/dev/internal-token", onlyQuery([]), (c) =>
+    c.json({ token: deps.internalTokens[0] }, 200, { "Cache-Control": "no-store" }),
+  );
   return app;
 }

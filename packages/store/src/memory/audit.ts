@@ -1,11 +1,12 @@
 import type { Actor } from "../actor.ts";
-import { auditColumns, chainEntry, emptyHead, livingTenantOf } from "../audit-chain.ts";
+import { auditColumns, chainEntry, continuedFrom, livingTenantOf } from "../audit-chain.ts";
 import type { KeyRing } from "../key-ring.ts";
-import type { AuditReads, NewAuditEntry, ReportedAuditEntry } from "../port/audit.ts";
+import type { AuditReads, NewAuditEntry, ReportedAuditEntry, TrailState } from "../port/audit.ts";
 import type { AuditEntry } from "../records.ts";
 import { refuseIf } from "./constraint-checks.ts";
 import { newestFirst } from "./paging.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { Tables } from "./tables.ts";
 
 export function auditReads(snapshot: () => Snapshot): AuditReads {
   const trail = () => [...snapshot().tables.auditLog.values()];
@@ -28,7 +29,7 @@ export function auditReads(snapshot: () => Snapshot): AuditReads {
         .toSorted((a, b) => a.seq - b.seq)
         .slice(0, limit);
     },
-    head: async (tenantRef) => snapshot().tables.auditHeads.get(tenantRef),
+    state: async (tenantRef) => stateOf(snapshot().tables, tenantRef),
   };
 }
 
@@ -42,10 +43,18 @@ export function appendAudit(
   const tenantId = livingTenantOf(entry);
   refuseIf(tenantId !== null && !tables.tenants.has(tenantId), "audit_log_tenant_fkey");
   const columns = auditColumns(actor, entry, now);
-  const head = tables.auditHeads.get(entry.tenantId) ?? emptyHead;
-  const { seq, hash, keyId, mac } = chainEntry(ring, head, columns);
+  const from = continuedFrom(ring, entry.tenantId, stateOf(tables, entry.tenantId));
+  const { seq, hash, keyId, mac } = chainEntry(ring, from, columns);
   const stored = { ...columns, tenantId, seq, hash, keyId };
   tables.auditLog.set(stored.id, stored);
   tables.auditHeads.set(entry.tenantId, { seq, hash, mac, keyId });
   return stored;
+}
+
+function stateOf({ tenants, auditLog, auditHeads }: Tables, tenantRef: string): TrailState {
+  let lastSeq = 0;
+  for (const row of auditLog.values()) {
+    if (row.tenantRef === tenantRef) lastSeq = Math.max(lastSeq, row.seq);
+  }
+  return { head: auditHeads.get(tenantRef), lastSeq, isTenantLiving: tenants.has(tenantRef) };
 }

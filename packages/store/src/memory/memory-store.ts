@@ -1,5 +1,6 @@
 import { toInstant, type Instant } from "@leftrail/contract";
 import type { Actor } from "../actor.ts";
+import { verifyTrail } from "../audit-verification.ts";
 import type { KeyRing } from "../key-ring.ts";
 import type { Change, Store } from "../store.ts";
 import { guardUnit } from "../unit-of-work.ts";
@@ -60,12 +61,14 @@ export function openMemoryStore(options: MemoryOptions): MemoryStore {
     return value;
   };
 
+  const read = readsOf(() => ({ tables: committed, now: nowOf() }));
   return {
     engine: "memory",
     get tables() {
       return committed;
     },
-    read: readsOf(() => ({ tables: committed, now: nowOf() })),
+    read,
+    verifyTrail: (tenantRef) => verifyTrail(read.auditLog, options.auditKeys, tenantRef),
     ping: async () => undefined,
     async touchApiKeys(apiKeyIds) {
       lastUnit = lastUnit.then(() => touchApiKeys({ tables: committed, now: nowOf() }, apiKeyIds));

@@ -6,7 +6,16 @@ export interface AuditReads {
   list(filters: AuditFilters, page: PageRequest<NewestPosition>): Promise<Page<AuditEntry, NewestPosition>>;
   /** Entries of one tenant, living or deleted, in the order of the chain, from after `afterSeq`. */
   chain(tenantRef: string, afterSeq: number, limit: number): Promise<readonly AuditEntry[]>;
-  head(tenantRef: string): Promise<StoredAuditHead | undefined>;
+  state(tenantRef: string): Promise<TrailState>;
+}
+
+/** What is known of one tenant's trail without reading it, all at one moment. */
+export interface TrailState {
+  readonly head: StoredAuditHead | undefined;
+  /** Of the newest entry; 0 without one. */
+  readonly lastSeq: number;
+  /** False once the tenant is deleted. */
+  readonly isTenantLiving: boolean;
 }
 
 export interface AuditFilters {

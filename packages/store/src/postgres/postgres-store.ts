@@ -1,4 +1,5 @@
 import type { Actor } from "../actor.ts";
+import { verifyTrail } from "../audit-verification.ts";
 import type { KeyRing } from "../key-ring.ts";
 import { mapMethods } from "../map-methods.ts";
 import type { Change, Reads, ReadStore, Store } from "../store.ts";
@@ -32,9 +33,11 @@ export function openPostgresReadStore(options: PostgresOptions): ReadStore {
 /** The control plane's store. `auditKeys` keys the audit chain. */
 export function openPostgresStore(options: PostgresOptions & { readonly auditKeys: KeyRing }): Store {
   const client = createClient({ ...options, role: "leftrail_writer" });
+  const read = mapReads(readsOf(client));
   return {
     ...clientStore(client),
-    read: mapReads(readsOf(client)),
+    read,
+    verifyTrail: (tenantRef) => verifyTrail(read.auditLog, options.auditKeys, tenantRef),
     touchApiKeys: (apiKeyIds) => mapped(() => touchApiKeys(client, apiKeyIds)),
     change: (actor, work) => mapped(() => changeWithRetries(client, options.auditKeys, actor, work)),
   };

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import type { Instant } from "@leftrail/contract";
+import { toInstant, type Instant } from "@leftrail/contract";
 import { createTestDatabase, type DatabaseTemplate } from "@leftrail/testkit";
 import { createKeyRing, type KeyRing } from "../key-ring.ts";
 import type { EntitlementRow, OverrideRow } from "../memory/tables.ts";
 import { openMemoryStore } from "../memory/memory-store.ts";
-import { createClient } from "../postgres/client.ts";
+import { createClient, type Sql } from "../postgres/client.ts";
 import { openPostgresStore } from "../postgres/postgres-store.ts";
-import type { StripeProduct } from "../records.ts";
+import type { StoredAuditHead } from "../port/audit.ts";
+import type { AuditEntry, StripeProduct } from "../records.ts";
 import type { Store } from "../store.ts";
 import { dumpMemory, dumpPostgres, type StoreDump } from "./dump.ts";
 
@@ -27,6 +28,11 @@ interface Arrange {
   override(row: OverrideRow): Promise<void>;
   parent(tenantId: string, parentTenantId: string | null): Promise<void>;
   createdAt(tenantId: string, createdAt: Instant): Promise<void>;
+  /** Puts these entries in the place of a tenant's trail, as somebody does who gets around the triggers. */
+  trail(tenantRef: string, entries: readonly AuditEntry[]): Promise<void>;
+  trailHead(tenantRef: string, head: StoredAuditHead | null): Promise<void>;
+  /** Lets the day end for which answers are kept. */
+  answersExpired(): Promise<void>;
   /** Takes away every row but the catalog. */
   clear(): Promise<void>;
 }
@@ -54,6 +60,21 @@ export async function memoryHarness(clock: () => number = Date.now): Promise<Sto
       async createdAt(tenantId, createdAt) {
         const row = store.tables.tenants.get(tenantId);
         if (row !== undefined) store.tables.tenants.set(tenantId, { ...row, createdAt });
+      },
+      async trail(tenantRef, entries) {
+        for (const { id } of [...store.tables.auditLog.values()].filter((e) => e.tenantRef === tenantRef)) {
+          store.tables.auditLog.delete(id);
+        }
+        for (const entry of entries) store.tables.auditLog.set(entry.id, entry);
+      },
+      async trailHead(tenantRef, head) {
+        if (head === null) store.tables.auditHeads.delete(tenantRef);
+        else store.tables.auditHeads.set(tenantRef, head);
+      },
+      async answersExpired() {
+        for (const [slot, row] of store.tables.idempotencyKeys) {
+          store.tables.idempotencyKeys.set(slot, { ...row, expiresAt: longAgo });
+        }
       },
       async clear() {
         const { catalogProducts: _kept, ...cleared } = store.tables;
@@ -112,6 +133,20 @@ export async function postgresHarness(
       async createdAt(tenantId, createdAt) {
         await owner`update tenants set created_at = ${createdAt} where id = ${tenantId}`;
       },
+      async trail(tenantRef, entries) {
+        await owner.begin((sql) => replaceTrail(sql, tenantRef, entries));
+      },
+      async trailHead(tenantRef, head) {
+        await owner`delete from audit_heads where tenant_ref = ${tenantRef}`;
+        if (head !== null) {
+          await owner`
+            insert into audit_heads (tenant_ref, seq, hash, mac, key_id)
+            values (${tenantRef}, ${head.seq}, ${head.hash}, ${head.mac}, ${head.keyId})`;
+        }
+      },
+      async answersExpired() {
+        await owner`update idempotency_keys set expires_at = ${longAgo}`;
+      },
       async clear() {
         // As a replica, for the audit trail refuses to be emptied even by its owner.
         await owner.begin(async (sql) => {
@@ -128,5 +163,21 @@ export async function postgresHarness(
     },
   };
 }
+
+async function replaceTrail(sql: Sql, tenantRef: string, entries: readonly AuditEntry[]): Promise<void> {
+  await sql`set local session_replication_role = replica`;
+  await sql`delete from audit_log where tenant_ref = ${tenantRef}`;
+  for (const entry of entries) {
+    await sql`
+      insert into audit_log (id, tenant_id, tenant_ref, product, actor_type, actor_id, action, target_type,
+        target_id, metadata, ip, request_id, occurred_at, created_at, seq, hash, key_id)
+      values (${entry.id}, ${entry.tenantId}, ${entry.tenantRef}, ${entry.product}, ${entry.actorType},
+        ${entry.actorId}, ${entry.action}, ${entry.targetType}, ${entry.targetId},
+        ${JSON.stringify(entry.metadata)}::text::json, ${entry.ip}, ${entry.requestId}, ${entry.occurredAt},
+        ${entry.createdAt}, ${entry.seq}, ${entry.hash}, ${entry.keyId})`;
+  }
+}
+
+const longAgo = toInstant("2000-01-01T00:00:00.000000Z");
 
 const randomKeyRing = (): KeyRing => createKeyRing(new Map([["test", randomBytes(32)]]));

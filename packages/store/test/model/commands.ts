@@ -50,6 +50,7 @@ export type Command =
       readonly auditOf: string | null;
       readonly fails: boolean;
     }
+  | { readonly do: "report"; readonly tenantId: string; readonly actorId: string }
   | { readonly do: "readEverything"; readonly userId: string; readonly isPlatformAdmin: boolean };
 
 const tenantId = fc.constantFrom(...tenantIds);
@@ -138,6 +139,7 @@ export const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
       fails: fc.nat(9).map((n) => n === 0),
     }),
   },
+  fc.record({ do: fc.constant("report" as const), tenantId, actorId: userId }),
   {
     weight: 2,
     arbitrary: fc.record({

@@ -1,7 +1,9 @@
 import { ProblemError } from "@leftrail/contract";
-import type { NewestPosition, Page, Viewer } from "../../src/records.ts";
+import type { Actor } from "../../src/actor.ts";
+import type { AuditFilters, ReportedAuditEntry } from "../../src/port/audit.ts";
+import type { AuditEntry, NewestPosition, Page, Viewer } from "../../src/records.ts";
 import type { Change } from "../../src/store.ts";
-import { entryOf, isEnginesOwn, testActor, type StoreHarness } from "../../src/testing/index.ts";
+import { at, entryOf, isEnginesOwn, testActor, type StoreHarness } from "../../src/testing/index.ts";
 import {
   apiKeyIds,
   orderIds,
@@ -25,12 +27,37 @@ export async function runCommand({ store }: StoreHarness, command: Command): Pro
           return results;
         }),
       );
+    case "report":
+      return outcomeOf(async () =>
+        shownOf(await store.change(reporterOf(command), (tx) => tx.report(reportOf(command)))),
+      );
     case "readEverything":
       return outcomeOf(() => readEverything(store, command));
     default:
       return unhandled(command);
   }
 }
+
+type Report = Extract<Command, { do: "report" }>;
+
+const reporterOf = ({ actorId }: Report): Actor => ({
+  type: "reported",
+  actorType: "service",
+  actorId,
+  requestId: "r-1",
+  ip: null,
+});
+
+const reportOf = ({ tenantId }: Report): ReportedAuditEntry => ({
+  ...entryOf(tenantId),
+  product: "ai-chat",
+  action: "note.added",
+  metadata: { b: 1e21, a: ["é"] },
+  occurredAt: at("2020-01-01T00:00:00"),
+});
+
+// Ids and hashes are each engine's own.
+const shownOf = ({ id: _id, hash: _hash, keyId: _keyId, ...shown }: AuditEntry) => shown;
 
 async function runWrite({ write }: Change, step: Write): Promise<unknown> {
   switch (step.do) {
@@ -69,7 +96,8 @@ async function runWrite({ write }: Change, step: Write): Promise<unknown> {
   }
 }
 
-async function readEverything({ read }: StoreHarness["store"], viewer: Viewer): Promise<unknown> {
+async function readEverything(store: StoreHarness["store"], viewer: Viewer): Promise<unknown> {
+  const { read } = store;
   const { userId } = viewer;
   const perTenant = [];
   for (const id of tenantIds) {
@@ -95,7 +123,16 @@ async function readEverything({ read }: StoreHarness["store"], viewer: Viewer): 
       }),
       apiKeys: await allPages((after) => read.apiKeys.list(id, { limit: 2, after })),
       inForce: await read.entitlements.findInForce(id, "ai-chat"),
-      trailLength: (await read.auditLog.chain(id, 0, 1000)).length,
+      trail: (await read.auditLog.chain(id, 0, 1000)).map(shownOf),
+      trailState: (({ lastSeq, isTenantLiving }) => ({ lastSeq, isTenantLiving }))(
+        await read.auditLog.state(id),
+      ),
+      reports: (
+        await allPages((after) =>
+          read.auditLog.list({ ...everyEntry, tenantRef: id, product: "ai-chat" }, { limit: 2, after }),
+        )
+      ).map(shownOf),
+      verified: (await store.verifyTrail(id)).ok,
       // The order in which sources come says nothing.
       sources: sources && {
         ...sources,
@@ -110,6 +147,14 @@ async function readEverything({ read }: StoreHarness["store"], viewer: Viewer): 
     override: await read.overrides.find(overrideIds[0] ?? "", viewer),
     apiKey: await read.apiKeys.find(apiKeyIds[0] ?? "", viewer),
     keyForVerification: await read.apiKeys.findForVerification(prefixes[0] ?? ""),
+    actedOn: (
+      await allPages((after) => read.auditLog.list({ ...everyEntry, actorId: userId }, { limit: 3, after }))
+    ).map(shownOf),
+    created: (
+      await allPages((after) =>
+        read.auditLog.list({ ...everyEntry, action: "tenant.created" }, { limit: 5, after }),
+      )
+    ).map(shownOf),
     organizations: await read.sidebar.organizations(userId),
     tenants: await allPages((after) => read.tenants.list({ viewer, status: null }, { limit: 2, after })),
     cancelled: await allPages((after) =>
@@ -117,6 +162,15 @@ async function readEverything({ read }: StoreHarness["store"], viewer: Viewer): 
     ),
   };
 }
+
+const everyEntry: AuditFilters = {
+  tenantRef: null,
+  product: null,
+  actorId: null,
+  action: null,
+  since: null,
+  until: null,
+};
 
 async function allPages<T>(
   page: (after: NewestPosition | null) => Promise<Page<T, NewestPosition>>,
