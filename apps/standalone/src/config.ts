@@ -12,7 +12,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ar
     // The banner is what a terminal is for; ask for `info` to see every request.
     LOG_LEVEL: { ...LOG_LEVEL, whenUnset: { kind: "default", value: "warn" as const } },
     PORT: portSetting(8080),
-    INTERNAL_TOKENS: internalTokensSetting,
+    INTERNAL_TOKENS: { ...internalTokensSetting, whenUnset: { kind: "default", value: [] } },
   });
   if (config.NODE_ENV === "production") {
     throw new SettingsError([

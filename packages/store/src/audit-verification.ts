@@ -40,16 +40,15 @@ export async function verifyTrail(
   ring: KeyRing,
   tenantRef: string,
 ): Promise<AuditVerification> {
+  const { head, lastSeq } = await reads.state(tenantRef);
+  const end = Math.max(head?.seq ?? 0, lastSeq);
   let progress = chainStart;
-  const walk = async (limit: number): Promise<boolean> => {
+  while (progress.firstBroken === null && progress.last.seq < end) {
+    const limit = Math.min(end - progress.last.seq, batchEntriesMax);
     const entries = await reads.chain(tenantRef, progress.last.seq, limit);
+    if (entries.length === 0) break;
     progress = checkEntries(ring, tenantRef, progress, entries);
-    return entries.length === limit && progress.firstBroken === null;
-  };
-  while (await walk(batchEntriesMax));
-  const { head } = await reads.state(tenantRef);
-  const missing = () => (progress.firstBroken === null && head ? head.seq - progress.last.seq : 0);
-  while (missing() > 0 && (await walk(Math.min(missing(), batchEntriesMax))));
+  }
   // Read last, for a tenant that is there was there all the time.
   const isLiving = progress.firstOrphan !== null && (await reads.state(tenantRef)).isTenantLiving;
   return concludeChain(ring, tenantRef, { progress, head, isLiving });
