@@ -50,3 +50,10 @@ test("no document speaks of a stored secret; the one hash in them is the audit c
     .map(([name]) => name);
   expect(withHash.toSorted()).toEqual(["AuditEntry", "AuditVerification"]);
 });
+
+test("a pattern in a document is what a client can use: without the flags of a JavaScript literal", () => {
+  const text = JSON.stringify([controlPlaneDocument(), hotPathDocument()]);
+  const patterns = [...text.matchAll(/"pattern":"((?:[^"\\]|\\.)*)"/g)].map(([, pattern]) => pattern ?? "");
+  expect(patterns.length).toBeGreaterThan(10);
+  for (const pattern of patterns) expect(pattern).not.toMatch(/\/[dgimsuvy]+$/);
+});

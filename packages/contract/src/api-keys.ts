@@ -36,7 +36,7 @@ export const createApiKeyInputSchema = z
     tenant_id: uuidSchema,
     name: nameSchema,
     scopes: z
-      .array(z.string().regex(/\S/u, "must not be empty").max(scopeLengthMax))
+      .array(z.string().regex(/\S/, "must not be empty").max(scopeLengthMax))
       .max(scopesMax)
       .refine((scopes) => new Set(scopes).size === scopes.length, "must not repeat a scope")
       .optional(),

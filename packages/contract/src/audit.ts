@@ -57,7 +57,7 @@ export type AuditEntryBody = z.infer<typeof auditEntryBodySchema>;
 
 const isStateAction = (action: string): boolean => stateActions.some((known) => known === action);
 
-const shortText = z.string().regex(/\S/u, "must not be empty").max(nameLengthMax);
+const shortText = z.string().regex(/\S/, "must not be empty").max(nameLengthMax);
 
 /** Who did it, in the words of who reports it; a UUID comes out lower-case, as every id does. */
 export const actorIdSchema = shortText.transform((id) => (isUuid(id) ? id.toLowerCase() : id));

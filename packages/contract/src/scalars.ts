@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+// No flags: a pattern is printed into the OpenAPI documents, where there are none.
+const uuidPattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
 /** Any RFC 9562 shaped UUID in either case; comes out lower-case, as every id is stored and shown. */
 export const uuidSchema = z
@@ -29,7 +30,7 @@ export const nameLengthMax = 200;
 export const nameSchema = z
   .string()
   .max(nameLengthMax, `must be at most ${nameLengthMax} characters`)
-  .regex(/\S/u, "must not be empty")
+  .regex(/\S/, "must not be empty")
   .meta({ example: "Acme Inc." });
 
 /** A product's key in the catalog. */
