@@ -3,6 +3,7 @@ import type { ApiKeyReads, ApiKeyWrites, KeyForVerification } from "../port/api-
 import type { ApiKey } from "../records.ts";
 import { seen } from "../seen.ts";
 import type { Sql } from "./client.ts";
+import { olderThan } from "./paging.ts";
 import { inForceNow } from "./columns.ts";
 import { stored, tenantReads } from "./tenants.ts";
 
@@ -18,11 +19,7 @@ export function apiKeyReads(sql: Sql): ApiKeyReads {
       const rows = await sql<ApiKey[]>`
         select ${apiKeyColumns(sql)} from api_keys k
         where k.tenant_id = ${tenantId}
-          and ${
-            after === null
-              ? sql`true`
-              : sql`(k.created_at, k.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
-          }
+          and ${olderThan(sql, sql`(k.created_at, k.id)`, after)}
         order by k.created_at desc, k.id desc limit ${limit + 1}`;
       return pageOf(rows, limit, newestPositionOf);
     },

@@ -20,6 +20,7 @@ import type {
 } from "../port/audit.ts";
 import { newestPositionOf, pageOf } from "../page.ts";
 import type { Fragment, Sql } from "./client.ts";
+import { olderThan } from "./paging.ts";
 import { stored } from "./tenants.ts";
 
 /** Appends to the tenant's chain inside the caller's transaction. */
@@ -112,11 +113,7 @@ export function selectPage(
       and ${when(action !== null, sql`a.action = ${action}`)}
       and ${when(since !== null, sql`a.created_at >= ${since}::timestamptz`)}
       and ${when(until !== null, sql`a.created_at < ${until}::timestamptz`)}
-      and ${
-        after === null
-          ? sql`true`
-          : sql`(a.created_at, a.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
-      }
+      and ${olderThan(sql, sql`(a.created_at, a.id)`, after)}
     order by a.created_at desc, a.id desc limit ${limit + 1}`;
 }
 

@@ -3,18 +3,15 @@ import type { Entitlement } from "../records.ts";
 import type { EntitlementReads, EntitlementWrites, NewEntitlement } from "../port/entitlements.ts";
 import type { Fragment, Sql } from "./client.ts";
 import { entitlementColumns, inForceNow } from "./columns.ts";
+import { olderThan } from "./paging.ts";
 import { stored } from "./tenants.ts";
 
 export function entitlementReads(sql: Sql): EntitlementReads {
   return {
     async list(tenantId, { limit, after }) {
-      const older =
-        after === null
-          ? sql`true`
-          : sql`(e.created_at, e.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`;
       const rows = await sql<Entitlement[]>`
         select ${entitlementColumns(sql)} from entitlements e
-        where e.tenant_id = ${tenantId} and ${older}
+        where e.tenant_id = ${tenantId} and ${olderThan(sql, sql`(e.created_at, e.id)`, after)}
         order by e.created_at desc, e.id desc limit ${limit + 1}`;
       return pageOf(rows, limit, newestPositionOf);
     },

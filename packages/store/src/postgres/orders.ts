@@ -3,6 +3,7 @@ import type { OrderReads, OrderWrites } from "../port/orders.ts";
 import type { Order } from "../records.ts";
 import { seen } from "../seen.ts";
 import type { Sql } from "./client.ts";
+import { olderThan } from "./paging.ts";
 import { orderColumns } from "./columns.ts";
 import { stored, tenantReads } from "./tenants.ts";
 
@@ -16,11 +17,7 @@ export function orderReads(sql: Sql): OrderReads {
       const rows = await sql<Order[]>`
         select ${orderColumns(sql)} from orders o
         where o.tenant_id = ${tenantId} and ${status === null ? sql`true` : sql`o.status = ${status}`}
-          and ${
-            after === null
-              ? sql`true`
-              : sql`(o.created_at, o.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
-          }
+          and ${olderThan(sql, sql`(o.created_at, o.id)`, after)}
         order by o.created_at desc, o.id desc limit ${limit + 1}`;
       return pageOf(rows, limit, newestPositionOf);
     },

@@ -3,6 +3,7 @@ import type { OverrideReads, OverrideWrites } from "../port/overrides.ts";
 import type { Override } from "../records.ts";
 import { seen } from "../seen.ts";
 import type { Sql } from "./client.ts";
+import { olderThan } from "./paging.ts";
 import { overrideColumns } from "./columns.ts";
 import { stored, tenantReads } from "./tenants.ts";
 
@@ -23,11 +24,7 @@ export function overrideReads(sql: Sql): OverrideReads {
       const rows = await sql<Override[]>`
         select ${overrideColumns(sql)} from product_access_overrides v
         where v.tenant_id = ${tenantId} and v.active
-          and ${
-            after === null
-              ? sql`true`
-              : sql`(v.created_at, v.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
-          }
+          and ${olderThan(sql, sql`(v.created_at, v.id)`, after)}
         order by v.created_at desc, v.id desc limit ${limit + 1}`;
       return pageOf(rows, limit, newestPositionOf);
     },

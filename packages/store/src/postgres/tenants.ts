@@ -1,10 +1,11 @@
 import type { Role } from "@leftrail/contract";
 import { newestPositionOf, pageOf } from "../page.ts";
-import type { NewestPosition, Page, PageRequest, Tenant, TenantView } from "../records.ts";
+import type { NewestPosition, Page, Tenant, TenantView } from "../records.ts";
 import type { NewTenant, TenantReads, TenantWrites } from "../port/tenants.ts";
 import { lineageOf, reachOf } from "./access.ts";
 import type { Sql } from "./client.ts";
 import { tenantColumns } from "./columns.ts";
+import { olderThan } from "./paging.ts";
 
 export function tenantReads(sql: Sql): TenantReads {
   return {
@@ -36,7 +37,7 @@ export function tenantReads(sql: Sql): TenantReads {
         : sql`t.id in (with recursive ${reachOf(sql, viewer.userId)} select id from reach)`;
       const rows = await sql<Tenant[]>`
         select ${tenantColumns(sql)} from tenants t
-        where ${within} and ${status === null ? sql`true` : sql`t.status = ${status}`} and ${olderThan(sql, page)}
+        where ${within} and ${status === null ? sql`true` : sql`t.status = ${status}`} and ${olderThan(sql, sql`(t.created_at, t.id)`, page.after)}
         order by t.created_at desc, t.id desc limit ${page.limit + 1}`;
       return pageOf(rows, page.limit, newestPositionOf);
     },
@@ -53,11 +54,6 @@ export function tenantReads(sql: Sql): TenantReads {
     },
   };
 }
-
-const olderThan = (sql: Sql, { after }: PageRequest<NewestPosition>) =>
-  after === null
-    ? sql`true`
-    : sql`(t.created_at, t.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`;
 
 export async function lockTenant(sql: Sql, tenantId: string): Promise<Tenant | undefined> {
   // NO KEY: rows that refer to the tenant may still be inserted by others meanwhile.
