@@ -4,6 +4,7 @@ import { except } from "hono/combine";
 import { answerMethodNotAllowed, createService, mountHealth, validationHook } from "@leftrail/service";
 import type { Deps } from "./deps.ts";
 import { createCursorCodec } from "./http/cursor.ts";
+import { noStore } from "./http/no-store.ts";
 import { requestContext, type AppEnv } from "./http/request-context.ts";
 import { internalContext } from "./internal/internal-context.ts";
 import { requireInternalToken } from "./internal/require-internal-token.ts";
@@ -22,6 +23,7 @@ export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
     checks: { database: () => deps.store.ping(), issuers: issuersCheck(deps.verifier) },
   });
 
+  app.use("/v1/*", noStore);
   app.use(internalPaths, requireInternalToken(deps.internalTokens), internalContext(deps));
   app.use(
     "/v1/*",

@@ -7,6 +7,7 @@ import {
   createMetrics,
   loadFeatureRules,
   type ClientAddress,
+  type DependencyCheck,
   type Logger,
   type Metrics,
 } from "@leftrail/service";
@@ -33,6 +34,8 @@ export interface Deps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly isDraining: () => boolean;
+  /** What it can do without, for `/readyz` to tell of. */
+  readonly optionalChecks?: Readonly<Record<string, DependencyCheck>>;
 }
 
 /** The only place where the control plane's clients are made. */
@@ -60,6 +63,7 @@ export async function createDeps(config: Config, isDraining: () => boolean): Pro
     logger,
     metrics,
     isDraining,
+    ...(redis === undefined ? {} : { optionalChecks: { redis: () => redis.ping() } }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

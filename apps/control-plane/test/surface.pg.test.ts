@@ -1,5 +1,6 @@
 import { newUser } from "@leftrail/auth/testing";
 import { expect, test } from "vitest";
+import { newSlug } from "./call-app.ts";
 import { eachApp } from "./each-app.ts";
 
 eachApp("the control plane's surface", (app) => {
@@ -34,6 +35,27 @@ eachApp("the control plane's surface", (app) => {
     expect(await idOf("Ok-1._")).toBe("Ok-1._");
     expect(await idOf("not ok")).not.toBe("not ok");
     expect(await idOf("x".repeat(129))).toHaveLength(36);
+  });
+
+  test("every spelling of the JSON media type is taken", async () => {
+    for (const type of [
+      "application/json ;charset=UTF-8",
+      "application/json;",
+      'APPLICATION/JSON; charset="utf-8"',
+    ]) {
+      const headers = { "content-type": type };
+      const body = JSON.stringify({ slug: newSlug(), name: "x" });
+      expect(await app().call("POST", "/v1/tenants", { as: newUser(), body, headers }), type).toMatchObject({
+        status: 201,
+      });
+    }
+  });
+
+  test("nobody keeps an answer", async () => {
+    for (const path of ["/v1/catalog", "/v1/tenants/1", "/v1/none"]) {
+      const { headers } = await app().call("GET", path, { as: newUser() });
+      expect(headers.get("cache-control")).toBe("no-store");
+    }
   });
 
   test("neither tokens nor bodies nor queries reach the log", async () => {

@@ -55,7 +55,14 @@ export const auditEntryBodySchema = z
   .meta({ id: "AuditEntry" });
 export type AuditEntryBody = z.infer<typeof auditEntryBodySchema>;
 
-const isStateAction = (action: string): boolean => stateActions.some((known) => known === action);
+// Nor what would look like one of ours in a trail: other case, spaces, characters that are not seen.
+const isStateAction = (action: string): boolean => {
+  const seen = action
+    .normalize("NFKC")
+    .replaceAll(/[\s\p{Cf}]/gu, "")
+    .toLowerCase();
+  return stateActions.some((known) => known === seen);
+};
 
 const shortText = z.string().regex(/\S/, "must not be empty").max(nameLengthMax);
 

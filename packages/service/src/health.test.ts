@@ -3,9 +3,13 @@ import { memoryLogger, testService } from "../test/test-service.ts";
 import { mountHealth, type DependencyCheck } from "./health.ts";
 import { createMetrics } from "./metrics.ts";
 
-function health(checks: Record<string, DependencyCheck>, isDraining = () => false) {
+function health(
+  checks: Record<string, DependencyCheck>,
+  isDraining = () => false,
+  optionalChecks: Record<string, DependencyCheck> = {},
+) {
   const { logger, entries } = memoryLogger();
-  const options = { checks, metrics: createMetrics(), isDraining, logger, timeoutMs: 1 };
+  const options = { checks, optionalChecks, metrics: createMetrics(), isDraining, logger, timeoutMs: 1 };
   return { ...testService((app) => mountHealth(app, options)), healthEntries: entries };
 }
 
@@ -31,6 +35,13 @@ describe("health", () => {
     expect(await ready(health({ postgres: ok, redis: ok }))).toEqual({
       code: 200,
       body: { status: "ready", dependencies: { postgres: "ok", redis: "ok" } },
+    });
+  });
+
+  it("/readyz tells of a dependency that it can do without, and is 200 all the same", async () => {
+    expect(await ready(health({ postgres: ok }, undefined, { redis: broken }))).toEqual({
+      code: 200,
+      body: { status: "ready", dependencies: { postgres: "ok", redis: "failed: error" } },
     });
   });
 

@@ -11,6 +11,8 @@ export type DependencyState = "ok" | "failed: error" | "failed: timeout";
 
 export interface HealthOptions {
   readonly checks: Readonly<Record<string, DependencyCheck>>;
+  /** Dependencies that the service can do without: their state is told, but does not make it unready. */
+  readonly optionalChecks?: Readonly<Record<string, DependencyCheck>>;
   readonly metrics: Metrics;
   readonly isDraining: () => boolean;
   readonly logger: Logger;
@@ -38,19 +40,20 @@ export function mountHealth<E extends Env, S extends Schema, B extends string>(
 }
 
 /** Asks all dependencies at once; probes that come while one runs share its answer. */
-function readinessOf({ checks, isDraining, logger, timeoutMs = dependencyCheckTimeoutMs }: HealthOptions) {
+function readinessOf(options: HealthOptions) {
+  const { checks, optionalChecks = {}, isDraining, logger, timeoutMs = dependencyCheckTimeoutMs } = options;
   let running: Promise<Readiness> | undefined;
 
   const probe = async (): Promise<Readiness> => {
     const states = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => {
+      Object.entries({ ...checks, ...optionalChecks }).map(async ([name, check]) => {
         const state = await runCheck(check, timeoutMs, (err) =>
           logger.warn({ dependency: name, err }, "dependency failed"),
         );
         return [name, state] as const;
       }),
     );
-    const isReady = states.every(([, state]) => state === "ok");
+    const isReady = states.every(([name, state]) => state === "ok" || Object.hasOwn(optionalChecks, name));
     return { status: isReady ? "ready" : "unavailable", dependencies: Object.fromEntries(states) };
   };
 

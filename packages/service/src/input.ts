@@ -78,7 +78,17 @@ function detailOf(issue: Issue): string {
   }
   if (issue.code === "invalid_value" && /^Invalid (?:option|input): expected /.test(issue.message))
     return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+  if (issue.code === "too_big" && issue.message.startsWith("Too big: "))
+    return `must ${sizeOf(issue.origin, "at most", issue.maximum)}`;
+  if (issue.code === "too_small" && issue.message.startsWith("Too small: "))
+    return `must ${sizeOf(issue.origin, "at least", issue.minimum)}`;
   return issue.message;
+}
+
+function sizeOf(origin: string, bound: string, limit: number | bigint): string {
+  if (origin === "string") return `have ${bound} ${limit} characters`;
+  if (origin === "array") return `have ${bound} ${limit} items`;
+  return `be ${bound} ${limit}`;
 }
 
 function placeOfTarget(target: string): InputPlace {

@@ -16,6 +16,8 @@ export function strictJson(): MiddlewareHandler {
     requireContentType(c);
     parseStrictJson(text);
     keepText(c, text);
+    // Validators behind this look at the header too, and know fewer spellings of it.
+    c.req.raw.headers.set("Content-Type", "application/json");
     await next();
   };
 }

@@ -16,6 +16,12 @@ exception when duplicate_object or unique_violation then null;
 end $$;
 grant leftrail_reader, leftrail_writer to current_user;
 
+-- Answers show years of four digits. "For ever" is null, not infinity.
+create function is_moment(moment timestamptz) returns boolean language sql immutable parallel safe
+  set search_path = pg_catalog, pg_temp as $$
+  select moment is null or (moment >= '0001-01-01 00:00:00+00' and moment < '10000-01-01 00:00:00+00')
+$$;
+
 create table tenants (
   id uuid constraint tenants_pkey primary key default gen_random_uuid(),
   slug text collate "C" not null
@@ -30,7 +36,8 @@ create table tenants (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   activated_at timestamptz,
-  cancelled_at timestamptz
+  cancelled_at timestamptz,
+  constraint tenants_moments check (is_moment(created_at) and is_moment(updated_at) and is_moment(activated_at) and is_moment(cancelled_at))
 );
 create index tenants_parent_idx on tenants (parent_tenant_id) where parent_tenant_id is not null;
 create index tenants_newest_idx on tenants (created_at desc, id desc);
@@ -41,7 +48,8 @@ create table memberships (
   user_id uuid not null,
   role text not null constraint memberships_role_known check (role in ('owner', 'admin', 'member')),
   created_at timestamptz not null default now(),
-  constraint memberships_pkey primary key (tenant_id, user_id)
+  constraint memberships_pkey primary key (tenant_id, user_id),
+  constraint memberships_moments check (is_moment(created_at))
 );
 create index memberships_user_idx on memberships (user_id);
 
@@ -75,7 +83,8 @@ create table orders (
   requested_by uuid not null,
   note text,
   created_at timestamptz not null default now(),
-  decided_at timestamptz
+  decided_at timestamptz,
+  constraint orders_moments check (is_moment(created_at) and is_moment(decided_at))
 );
 create unique index orders_one_open_request on orders (tenant_id, product) where status = 'requested';
 create unique index orders_one_trial_ever on orders (tenant_id, product) where kind = 'trial';
@@ -98,7 +107,8 @@ create table entitlements (
   constraint entitlements_span check (ends_at >= starts_at),
   constraint entitlements_one_in_force exclude using gist
     (tenant_id with =, product with =, tstzrange(starts_at, ends_at) with &&)
-    where (status not in ('expired', 'cancelled'))
+    where (status not in ('expired', 'cancelled')),
+  constraint entitlements_moments check (is_moment(starts_at) and is_moment(ends_at) and is_moment(created_at) and is_moment(updated_at))
 );
 create index entitlements_tenant_newest_idx on entitlements (tenant_id, created_at desc, id desc);
 create index entitlements_order_idx on entitlements (order_id);
@@ -118,7 +128,8 @@ create table product_access_overrides (
   reason text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint product_access_overrides_one_per_target unique (tenant_id, target_type, target)
+  constraint product_access_overrides_one_per_target unique (tenant_id, target_type, target),
+  constraint product_access_overrides_moments check (is_moment(expires_at) and is_moment(created_at) and is_moment(updated_at))
 );
 
 create table api_keys (
@@ -132,7 +143,8 @@ create table api_keys (
   created_at timestamptz not null default now(),
   expires_at timestamptz,
   revoked_at timestamptz,
-  last_used_at timestamptz
+  last_used_at timestamptz,
+  constraint api_keys_moments check (is_moment(created_at) and is_moment(expires_at) and is_moment(revoked_at) and is_moment(last_used_at))
 );
 create index api_keys_tenant_newest_idx on api_keys (tenant_id, created_at desc, id desc);
 
@@ -412,4 +424,4 @@ insert into catalog_products (product, name, description, trial_days) values
 drop table change_outbox, idempotency_keys, audit_heads, audit_log, api_keys, product_access_overrides,
   entitlements, orders, catalog_products, stripe_products, memberships, tenants;
 drop function record_org_change, record_membership_change, record_tenant_scopes, record_tenant_change,
-  record_catalog_change, record_truncation, audit_log_is_append_only;
+  record_catalog_change, record_truncation, audit_log_is_append_only, is_moment;

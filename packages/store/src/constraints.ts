@@ -17,7 +17,10 @@ const constraintProblems = {
   entitlements_product_fkey: ["not_found", "The product is not in the catalog."],
   entitlements_order_fkey: ["not_found", "The order does not exist."],
   entitlements_span: ["invalid_input", "An entitlement can't end before it starts."],
-  entitlements_one_in_force: ["conflict", "The tenant is entitled to this product already."],
+  entitlements_one_in_force: [
+    "conflict",
+    "The tenant is entitled to this product already, now or from later on.",
+  ],
   product_access_overrides_pkey: ["conflict", "An override with this id exists already."],
   product_access_overrides_tenant_fkey: ["not_found", "The tenant does not exist."],
   api_keys_pkey: ["conflict", "An API key with this id exists already."],

@@ -218,6 +218,23 @@ describe("a database that fails", () => {
     expect((await store.read.tenants.find({ id: lost.id }, viewer))?.tenant.status).toBe("active");
   });
 
+  test("is not made to hold moments that no answer could show, whoever writes them", async () => {
+    const tenant = await givenTenant(harness.store);
+    for (const moment of ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"]) {
+      for (const attempt of [
+        owner`update tenants set created_at = ${moment}::text::timestamptz where id = ${tenant.id}`,
+        owner`insert into entitlements (tenant_id, product, source, ends_at)
+          values (${tenant.id}, 'ai-chat', 'grant', ${moment}::text::timestamptz)`,
+        owner`insert into product_access_overrides (tenant_id, target_type, target, effect, expires_at)
+          values (${tenant.id}, 'feature', 'x', 'grant', ${moment}::text::timestamptz)`,
+        owner`insert into api_keys (tenant_id, name, prefix, key_hash, created_by, expires_at)
+          values (${tenant.id}, 'x', 'x', 'x', ${tenant.id}, ${moment}::text::timestamptz)`,
+      ]) {
+        await expect(attempt).rejects.toMatchObject({ code: "23514" });
+      }
+    }
+  });
+
   test("and is asked for what it can't hold answers invalid input", async () => {
     const { store } = harness;
     const viewer = { userId: randomUUID(), isPlatformAdmin: true };

@@ -120,6 +120,8 @@ eachStore("a unit of work", (harness) => {
       ),
     );
     await expectIntactChain(harness(), tenant.id, 16);
+    const moments = (await trailOf(tenant.id)).map(({ createdAt }) => createdAt);
+    expect(moments).toEqual(moments.toSorted());
   });
 
   test("an override is replaced by its target, keeping id and age; what is removed is gone once", async () => {

@@ -1,6 +1,5 @@
 import { ProblemError } from "@leftrail/contract";
-import {
-  createService,
+import { answerMethodNotAllowed, createService,
   onlyQuery,
   strictQuery,
   type Logger,
@@ -29,7 +28,7 @@ export function createDevApp(deps: {
   createService(app, deps);
   app.get("/", (c) => c.text(deps.overview()));
   mountDocs(app);
-  app.get("/dev/jwks.json", (c) => c.json(deps.issuer.jwks()));
+  app.get("/dev/jwks.json", onlyQuery([]), (c) => c.json(deps.issuer.jwks()));
   app.get("/dev/token", async (c) => {
     const { user } = strictQuery(c, tokenQuerySchema);
     if (!isDemoUserName(user))
@@ -39,5 +38,6 @@ export function createDevApp(deps: {
   app.get("/dev/internal-token", onlyQuery([]), (c) =>
     c.json({ token: deps.internalTokens[0] }, 200, { "Cache-Control": "no-store" }),
   );
+  answerMethodNotAllowed(app);
   return app;
 }

@@ -49,7 +49,7 @@ export async function appendAudit(
   return { ...columns, tenantId, seq, hash, keyId };
 }
 
-// The lock on the head is what makes seq follow the order of commits.
+// Under the lock on the head seq and created_at follow the order of commits: who polls by time misses none.
 async function lockTail(
   sql: Sql,
   ring: KeyRing,
@@ -61,8 +61,10 @@ async function lockTail(
     on conflict (tenant_ref) do nothing`;
   // Behind a wait for the lock last_seq is older than the head, which is no finding.
   const [row] = await sql<(StoredAuditHead & { now: Instant; lastSeq: number })[]>`
-    select seq, hash, mac, key_id, now() as now, ${lastSeqOf(sql, tenantRef)} as last_seq
-    from audit_heads where tenant_ref = ${tenantRef} for update`;
+    with locked as materialized (
+      select seq, hash, mac, key_id from audit_heads where tenant_ref = ${tenantRef} for update
+    )
+    select locked.*, clock_timestamp() as now, ${lastSeqOf(sql, tenantRef)} as last_seq from locked`;
   const { now, lastSeq, ...head } = stored(row);
   const isNew = head.seq === emptyHead.seq;
   return { tail: continuedFrom(ring, tenantRef, { head: isNew ? undefined : head, lastSeq }), now };
