@@ -22,15 +22,17 @@ export const fieldErrorSchema = z.strictObject({ pointer: z.string(), detail: z.
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 
 /** The RFC 9457 document of every error answer. */
-export const problemSchema = z.strictObject({
-  type: z.string().startsWith("urn:leftrail:problem:"),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.enum(problemCodeNames()),
-  instance: z.string().startsWith("urn:leftrail:request:"),
-  errors: z.array(fieldErrorSchema).optional(),
-});
+export const problemSchema = z
+  .strictObject({
+    type: z.string().startsWith("urn:leftrail:problem:"),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(problemCodeNames()),
+    instance: z.string().startsWith("urn:leftrail:request:"),
+    errors: z.array(fieldErrorSchema).optional(),
+  })
+  .meta({ id: "Problem" });
 export type Problem = z.infer<typeof problemSchema>;
 
 function problemCodeNames(): readonly ProblemCode[] {
