@@ -66,7 +66,7 @@ function parseUrl(value: unknown, where: string): string {
   const text = parseText(value, where);
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new Error(`${where} must be an http or https URL, not "${text}"`);
+    throw new Error(`${where} must be an http or https URL`);
   }
   if (url.username !== "" || url.password !== "") {
     throw new Error(`${where} must not carry a user name or password`);

@@ -7,7 +7,7 @@ const domainPattern = /^[^\s@*/:.]+(?:\.[^\s@*/:.]+)*$/;
  */
 export function parseEmailDomains(text: string): readonly string[] {
   const domains = text.split(",").map((part) => part.trim().toLowerCase());
-  for (const domain of domains) {
+  for (const [index, domain] of domains.entries()) {
     if (domain === "") {
       throw new Error(
         'INTERNAL_EMAIL_DOMAINS has an empty entry; it must look like "example.com,example.org"',
@@ -15,7 +15,7 @@ export function parseEmailDomains(text: string): readonly string[] {
     }
     if (!domainPattern.test(domain)) {
       throw new Error(
-        `INTERNAL_EMAIL_DOMAINS: "${domain}" is not a domain; write "example.com", without "@", spaces or "*"`,
+        `INTERNAL_EMAIL_DOMAINS: entry ${index + 1} is not a domain; write "example.com", without "@", spaces or "*"`,
       );
     }
   }
