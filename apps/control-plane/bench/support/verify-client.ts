@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Agent, request, type IncomingMessage } from "node:http";
 import { performance } from "node:perf_hooks";
 
@@ -25,11 +24,13 @@ export function openVerifyClient(url: string, token: string): VerifyClient {
   return {
     async verify(key) {
       const startMs = performance.now();
-      const sent = request(target, { method: "POST", agent, headers });
-      sent.end(JSON.stringify({ key }));
-      const [response]: IncomingMessage[] = await once(sent, "response");
-      const body = response === undefined ? "" : await textOf(response);
-      return { status: response?.statusCode ?? 0, body, latencyMs: performance.now() - startMs };
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const sent = request(target, { method: "POST", agent, headers });
+        sent.once("response", resolve).once("error", reject);
+        sent.end(JSON.stringify({ key }));
+      });
+      const body = await textOf(response);
+      return { status: response.statusCode ?? 0, body, latencyMs: performance.now() - startMs };
     },
     async metrics() {
       const text = await (await fetch(new URL("/metrics", url))).text();

@@ -33,7 +33,7 @@ export async function startVerifyServers() {
     client,
     sql,
     /** A key that no process has proven. */
-    async insertKey(): Promise<PresentedKey> {
+    insertKey: async (): Promise<PresentedKey> => {
       const key = mintKey(randomBytes);
       const keyHash = await hashKey(key.text, randomBytes(16), argon2id);
       await sql`insert into api_keys (tenant_id, name, prefix, key_hash, created_by)

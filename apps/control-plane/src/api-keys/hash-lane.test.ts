@@ -5,7 +5,8 @@ import {
   createHashLanes,
   hashesRunningMax,
   promisingWaitingMax,
-  suspectRestFactor,
+  suspectBurstRuns,
+  suspectRunsPerSecond,
   suspectWaitingMax,
   suspectWaitingPerKeyMax,
   type HashPlace,
@@ -84,18 +85,35 @@ test("promising runs overtake suspect ones that came before", async () => {
   expect(running()).toEqual(["b", "c"]);
 });
 
-test("after a suspect run its lane rests nine times as long, and the other one does not", async () => {
+test("a burst of suspect runs needs no rest; then the lane waits for its rate, and the other one does not", async () => {
   const { run, running, finishOne, rests, time } = openLanes();
-  run(suspect(), "first");
-  run(suspect(), "second");
-  time.nowMs = 40;
-  await finishOne();
+  times(suspectBurstRuns, (n) => run(suspect(`key-${n}`)));
+  run(suspect(), "after the burst");
+  for (let n = 0; n < suspectBurstRuns; n++) {
+    expect(running()).toEqual(["suspect"]);
+    await finishOne();
+  }
   expect(running()).toEqual([]);
-  expect(rests.map(({ delayMs }) => delayMs)).toEqual([40 * suspectRestFactor]);
+  expect(rests.map(({ delayMs }) => delayMs)).toEqual([Math.ceil(1000 / suspectRunsPerSecond)]);
+  run(suspect("another"), "last");
   run(promising);
   expect(running()).toEqual(["promising"]);
+  time.nowMs += 1000 / suspectRunsPerSecond;
   rests[0]?.end();
-  expect(running()).toEqual(["promising", "second"]);
+  expect(running()).toEqual(["promising", "after the burst"]);
+  await finishOne();
+  await finishOne();
+  expect(running()).toEqual([]);
+  expect(rests).toHaveLength(2);
+});
+
+test("keys under suspicion take turns, so that a flooded one does not hold up the others", async () => {
+  const { run, running, finishOne } = openLanes();
+  times(5, () => run(suspect("flooded"), "forged"));
+  run(suspect("another"), "true");
+  await finishOne();
+  await finishOne();
+  expect(running()).toEqual(["true"]);
 });
 
 test("503 with Retry-After at once when the promising lane is full, and room again afterwards", async () => {

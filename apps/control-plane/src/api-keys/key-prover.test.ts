@@ -11,16 +11,20 @@ import { forgeryOf, holdArgon2, newKey, quickArgon2, rowOf } from "./testing/has
 function openProver(argon2: Argon2 = quickArgon2) {
   const metrics = createKeyMetrics(new Registry());
   const warnings: unknown[] = [];
+  let nowMs = 0;
   const prover = createKeyProver({
     ring: developmentKeyRing(),
     redis: undefined,
     metrics,
     logger: { warn: (...line: unknown[]) => void warnings.push(line) },
-    clock: () => 0,
+    clock: () => nowMs,
     random: randomBytes,
     argon2,
-    // Rests end at once.
-    after: (_delayMs, run) => run(),
+    // Time flies.
+    after: (delayMs, run) => {
+      nowMs += delayMs;
+      run();
+    },
   });
   return { prover, metrics, warnings };
 }

@@ -1,5 +1,7 @@
 import { ProblemError } from "@leftrail/contract";
-import { answerMethodNotAllowed, createService,
+import {
+  answerMethodNotAllowed,
+  createService,
   onlyQuery,
   strictQuery,
   type Logger,
