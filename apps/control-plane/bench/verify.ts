@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { createLogger, createMetrics } from "@leftrail/service";
-import { developmentKeyRing, openPostgresStore } from "@leftrail/store";
+import { developmentKeyRing, openPostgresStore, type KeyForVerification } from "@leftrail/store";
 import { startKeyServices } from "../src/api-keys/key-services.ts";
 import { mintKey, type PresentedKey } from "../src/api-keys/key-format.ts";
-import { verifyKey } from "../src/api-keys/verify-key.ts";
+import { verifyKey, type VerificationContext } from "../src/api-keys/verify-key.ts";
 import { quantile, report, type Line } from "./support/report.ts";
 import { openLoop, type Answered } from "./support/verify-client.ts";
 import { startVerifyServers } from "./support/verify-servers.ts";
@@ -30,20 +30,28 @@ async function main(): Promise<void> {
   ]);
 }
 
-/** The verb and its floor in this process, one call at a time, rounds interleaved. */
-async function compareWithSelect({ databaseUrl, sql, insertKey }: Servers): Promise<Line[]> {
-  const keyRing = developmentKeyRing();
-  await using store = openPostgresStore({ url: databaseUrl, applicationName: "bench", auditKeys: keyRing });
-  const logger = createLogger({ level: "silent", name: "bench" });
-  const { registry } = createMetrics();
-  await using keys = startKeyServices({ store, keyRing, redis: undefined, registry, logger });
+/** The verb and its floor in this process, over one connection, one call at a time, rounds interleaved. */
+async function compareWithSelect({ sql, databaseUrl, insertKey }: Servers): Promise<Line[]> {
   const key = await insertKey();
-  const { apiKeys } = store.read;
+  const { registry } = createMetrics();
+  await using keys = startKeyServices({
+    store: { touchApiKeys: async () => undefined },
+    keyRing: developmentKeyRing(),
+    redis: undefined,
+    registry,
+    logger: createLogger({ level: "silent", name: "bench" }),
+  });
+  const statement = await statementOfTheRead(databaseUrl, key.prefix);
+  const rows: VerificationContext["rows"] = {
+    async findForVerification(prefix) {
+      const [row] = await sql.unsafe<KeyForVerification[]>(statement, [prefix], { prepare: true });
+      return row;
+    },
+  };
   const candidates = {
-    select: () => sql`select id, tenant_id, key_hash, scopes, expires_at, revoked_at from api_keys
-      where prefix = ${key.prefix}`,
-    read: () => apiKeys.findForVerification(key.prefix),
-    verify: () => verifyKey({ ctx: { ...keys, rows: apiKeys }, input: { key: key.text } }),
+    select: () => sql`select id, tenant_id, key_hash from api_keys where prefix = ${key.prefix}`,
+    read: () => rows.findForVerification(key.prefix),
+    verify: () => verifyKey({ ctx: { ...keys, rows }, input: { key: key.text } }),
   };
   const names = ["select", "read", "verify"] as const;
   const measure = async (name: (typeof names)[number]): Promise<number> => {
@@ -81,6 +89,16 @@ async function compareWithSelect({ databaseUrl, sql, insertKey }: Servers): Prom
     },
     { what: "argon2 runs meanwhile (target 0)", value: (await argon2Runs()) - runsBefore, unit: "" },
   ];
+}
+
+/** The store's own statement, to be sent over the connection of the others: each has a pace of its own. */
+async function statementOfTheRead(url: string, prefix: string): Promise<string> {
+  let statement = "";
+  const onStatement = (text: string) => (statement = text);
+  const auditKeys = developmentKeyRing();
+  await using store = openPostgresStore({ url, applicationName: "bench", auditKeys, onStatement });
+  await store.read.apiKeys.findForVerification(prefix);
+  return statement;
 }
 
 const median = (samples: readonly number[]): number => quantile(samples, 0.5);

@@ -23,7 +23,14 @@ export async function startVerifyServers() {
     }),
   );
   const client = starting.use(openVerifyClient(controlPlane.url, processInternalToken));
-  const sql = starting.adopt(postgres(database.url, { max: 1, onnotice: () => undefined }), (it) => it.end());
+  const sql = starting.adopt(
+    postgres(database.url, {
+      max: 1,
+      onnotice: () => undefined,
+      transform: { column: { from: postgres.toCamel } },
+    }),
+    (it) => it.end(),
+  );
   const tenantId = randomUUID();
   await sql`insert into tenants (id, slug, name, status) values (${tenantId}, 'bench', 'Bench', 'active')`;
   await fillWithKeys(sql, tenantId);
