@@ -75,6 +75,15 @@ describe("problems", () => {
     });
   });
 
+  it("a refusal of our own under load is logged in one short line, without a stack", async () => {
+    const { app, entries } = failing(new ProblemError("unavailable", "Too much at once."));
+    await app.request("/");
+    const refused = entries().filter(({ msg }) => msg === "request refused");
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatchObject({ detail: "Too much at once." });
+    expect(refused[0]).not.toHaveProperty("err");
+  });
+
   it("what made the service unavailable is logged, not answered", async () => {
     const cause = new Error("ECONNREFUSED 10.0.0.7");
     const { app, entries } = failing(new ProblemError("unavailable", "Try again.", { cause }));

@@ -31,7 +31,11 @@ export function onError(logger: Logger): ErrorHandler {
     const problem = toProblemError(error);
     const requestId = requestIdOf(c);
     if (problem.code === "internal") logger.error({ requestId, err: error }, "request failed");
-    else if (problem.code === "unavailable") logger.warn({ requestId, err: error }, "request refused");
+    else if (problem.code === "unavailable") {
+      // Without a cause it is our own refusal under load: a stack for each would be a load of its own.
+      const what = problem.cause === undefined ? { detail: problem.message } : { err: error };
+      logger.warn({ requestId, ...what }, "request refused");
+    }
     return problemResponse(problem, requestId);
   };
 }
