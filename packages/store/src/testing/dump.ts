@@ -81,7 +81,7 @@ const chosenMoment = (moment: string): string => (isEnginesOwn(moment) ? "now" :
 const span = (startsAt: string, endsAt: unknown): unknown =>
   typeof endsAt !== "string" || chosenMoment(startsAt) !== "now" || chosenMoment(endsAt) !== "now"
     ? endsAt
-    : `start + ${Date.parse(endsAt) - Date.parse(startsAt)} ms`;
+    : `start + ${Math.round((Date.parse(endsAt) - Date.parse(startsAt)) / 86_400_000)} days`;
 
 const byJson = (a: unknown, b: unknown): number => {
   const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
