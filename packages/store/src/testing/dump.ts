@@ -78,10 +78,11 @@ function normalisedRow(row: Row): Row {
 
 const chosenMoment = (moment: string): string => (isEnginesOwn(moment) ? "now" : moment);
 
-const span = (startsAt: string, endsAt: unknown): unknown =>
-  typeof endsAt !== "string" || chosenMoment(startsAt) !== "now" || chosenMoment(endsAt) !== "now"
-    ? endsAt
-    : `start + ${Math.round((Date.parse(endsAt) - Date.parse(startsAt)) / 86_400_000)} days`;
+const span = (startsAt: string, endsAt: unknown): unknown => {
+  if (typeof endsAt !== "string" || !isEnginesOwn(endsAt)) return endsAt;
+  if (!isEnginesOwn(startsAt)) return "now";
+  return `start + ${Math.round((Date.parse(endsAt) - Date.parse(startsAt)) / 86_400_000)} days`;
+};
 
 const byJson = (a: unknown, b: unknown): number => {
   const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
