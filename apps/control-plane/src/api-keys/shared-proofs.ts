@@ -1,3 +1,4 @@
+import { apiKeyProofKey } from "@leftrail/cache-keys";
 import type { KeyMetrics } from "./key-metrics.ts";
 import type { HashedRow, Proof, ProofMaker } from "./key-proof.ts";
 
@@ -45,13 +46,13 @@ export function createSharedProofs({
 
   return {
     async read(row) {
-      const text = await attempt(() => redis.get(redisKeyOf(row)));
+      const text = await attempt(() => redis.get(apiKeyProofKey(row.id)));
       return typeof text === "string" ? maker.open(text, row) : undefined;
     },
     async write(proof, row) {
-      await attempt(() => redis.set(redisKeyOf(row), maker.seal(proof, row), "EX", sharedProofTtlSeconds));
+      await attempt(() =>
+        redis.set(apiKeyProofKey(row.id), maker.seal(proof, row), "EX", sharedProofTtlSeconds),
+      );
     },
   };
 }
-
-const redisKeyOf = (row: HashedRow): string => `api-key-proof:${row.id}`;

@@ -1,0 +1,3 @@
+export * from "./keys.ts";
+export * from "./reads.ts";
+export * from "./scopes.ts";

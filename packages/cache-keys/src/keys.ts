@@ -1,0 +1,13 @@
+import type { Scope } from "./scopes.ts";
+
+/** The epoch of a scope: an opaque token that is replaced on every change. */
+export const epochKey = (scope: Scope): string => `epoch:${scope}`;
+
+/** The stream on which the relay says which epochs were replaced. */
+export const changesStreamKey = "changes";
+
+/** What the relay wrote last; another value means that this Redis is not the one it left. */
+export const relayMarkKey = "changes:relay";
+
+/** The proof that an API key matches the hash in its row. */
+export const apiKeyProofKey = (apiKeyId: string): string => `api-key-proof:${apiKeyId}`;

@@ -1,0 +1,29 @@
+import { allScope, catalogScope, orgScope, userScope, type Scope } from "./scopes.ts";
+
+/** A read of the left rail: where it is cached and what invalidates it. */
+export interface KeyedRead {
+  readonly key: string;
+  readonly scopes: readonly Scope[];
+}
+
+export const organizationsRead = (userId: string): KeyedRead => ({
+  key: `orgs:${userId}`,
+  scopes: [userScope(userId), allScope],
+});
+
+export const featuresRead = (organizationId: string, userId: string): KeyedRead => ({
+  key: `features:${organizationId}:${userId}`,
+  scopes: scopesWithin(organizationId, userId),
+});
+
+export const productsRead = (organizationId: string, userId: string): KeyedRead => ({
+  key: `products:${organizationId}:${userId}`,
+  scopes: scopesWithin(organizationId, userId),
+});
+
+const scopesWithin = (organizationId: string, userId: string): readonly Scope[] => [
+  userScope(userId),
+  orgScope(organizationId),
+  catalogScope,
+  allScope,
+];
