@@ -19,6 +19,9 @@ export default defineConfig({
           name: "servers",
           include: needs.flatMap((need) => tests(`${need}.`)),
           globalSetup: "./infra/test/postgres.setup.ts",
+          // Processes start, servers fail and come back; how long that takes is no part of what is tested.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

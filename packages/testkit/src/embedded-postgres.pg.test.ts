@@ -4,11 +4,12 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { startEmbeddedPostgres } from "./embedded-postgres.ts";
 import { findFreePort } from "./free-port.ts";
 import { serverAccount } from "./postgres-binaries.ts";
 import { findPostmaster, findReadyPostmaster } from "./postmaster.ts";
+import { waitUntil } from "./wait-until.ts";
 
 const timeout = 30_000;
 const settings = { fsync: "off" };
@@ -87,7 +88,9 @@ test("one that is about to stop is waited for, and started anew", { timeout }, a
   // A server can't end without its checkpointer.
   process.kill(checkpointer, "SIGSTOP");
   process.kill(pid, "SIGINT");
-  await vi.waitUntil(async () => (await findPostmaster(options.dataDir))?.isReady === false);
+  await waitUntil(async () => (await findPostmaster(options.dataDir))?.isReady === false, {
+    what: "the server to begin its stop",
+  });
   await expect(findReadyPostmaster(options.dataDir, 50)).rejects.toThrow(`process ${pid}`);
   process.kill(checkpointer, "SIGCONT");
   await using second = await startEmbeddedPostgres(options);

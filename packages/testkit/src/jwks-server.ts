@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listenOnFreePort } from "./listen.ts";
 
 /**
  * What the next requests meet. `hang` sends nothing, `slow` the headers and
@@ -43,11 +43,10 @@ export async function startJwksServer(issuer: { jwks(): unknown }): Promise<Jwks
     counts.requests += 1;
     respond(response, behaviour, () => JSON.stringify(issuer.jwks()));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const port = await listenOnFreePort(server);
 
   return {
-    url: `http://127.0.0.1:${portOf(server.address())}/jwks.json`,
+    url: `http://127.0.0.1:${port}/jwks.json`,
     get behaviour() {
       return behaviour;
     },
@@ -109,9 +108,4 @@ function sendEndlessly(response: ServerResponse): void {
   };
   response.on("drain", pump);
   pump();
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (address === null || typeof address === "string") throw new Error("the server listens on no port");
-  return address.port;
 }

@@ -5,8 +5,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { runCommand } from "./run-command.ts";
+import { waitUntil } from "./wait-until.ts";
 
 test("a command's exit code and all it said come back", async () => {
   expect(await runCommand("sh", ["-c", "echo out; echo err >&2; exit 3"])).toEqual({
@@ -37,7 +38,7 @@ test("a command that leaves a daemon behind is not waited for longer than itself
 test("a command does not feel the Ctrl-C of the terminal, and ends when it is done", async () => {
   const dir = await makeDir();
   const child = runElsewhere(dir, "touch began; until [ -e enough ]; do sleep 0.01; done; echo done");
-  await vi.waitUntil(() => existsSync(join(dir, "began")));
+  await waitUntil(() => existsSync(join(dir, "began")), { what: `the command to say "began"` });
   // To the whole group, as a terminal does it.
   process.kill(-(child.pid ?? 0), "SIGINT");
   await writeFile(join(dir, "enough"), "");
@@ -50,10 +51,10 @@ test("a command ends with the process that ran it, and may clear up before", asy
     dir,
     "trap 'touch cleared-up; exit' INT; touch began; while :; do sleep 0.01; done",
   );
-  await vi.waitUntil(() => existsSync(join(dir, "began")));
+  await waitUntil(() => existsSync(join(dir, "began")), { what: `the command to say "began"` });
   child.stdin.write("exit");
   expect(await once(child, "exit")).toEqual([5, null]);
-  await vi.waitUntil(() => existsSync(join(dir, "cleared-up")));
+  await waitUntil(() => existsSync(join(dir, "cleared-up")), { what: `the command to say "cleared-up"` });
 });
 
 async function makeDir(): Promise<string> {

@@ -1,11 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { chown, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import postgres from "postgres";
 import { hasContainerRuntime } from "./container-runtime.ts";
-import { startEmbeddedPostgres } from "./embedded-postgres.ts";
-import { serverAccount } from "./postgres-binaries.ts";
+import { startOwnPostgres } from "./own-postgres.ts";
 
 /** A Postgres server for a run of the tests. */
 export interface TestServer extends AsyncDisposable {
@@ -24,13 +20,6 @@ export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Durability is worth nothing to a server that dies with the tests. */
-const testSettings = {
-  fsync: "off",
-  synchronous_commit: "off",
-  full_page_writes: "off",
-  max_connections: "200",
-};
 const dockerImage = "postgres:18-alpine";
 
 /** The server of TEST_DATABASE_URL, else one in Docker, else the embedded one. Throws when none can be had. */
@@ -90,26 +79,11 @@ async function startInDocker(): Promise<TestServer | undefined> {
 }
 
 async function startEmbedded(): Promise<TestServer> {
-  const dir = await mkdtemp(join(tmpdir(), "leftrail-test-"));
-  const { uid, gid } = await serverAccount();
-  if (uid !== undefined && gid !== undefined) await chown(dir, uid, gid);
-  const password = randomBytes(16).toString("hex");
-  const server = await startEmbeddedPostgres({
-    dataDir: join(dir, "data"),
-    password,
-    settings: testSettings,
-  }).catch((error: unknown) => {
+  const server = await startOwnPostgres().catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`No Postgres for the tests: set TEST_DATABASE_URL, or start Docker. Embedded: ${why}`);
   });
-  return {
-    url: server.url,
-    kind: "embedded",
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
+  return { url: server.url, kind: "embedded", [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
 const randomName = (purpose: string): string => `leftrail_${purpose}_${randomBytes(6).toString("hex")}`;
