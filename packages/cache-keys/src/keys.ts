@@ -11,3 +11,9 @@ export const relayMarkKey = "changes:relay";
 
 /** The proof that an API key matches the hash in its row. */
 export const apiKeyProofKey = (apiKeyId: string): string => `api-key-proof:${apiKeyId}`;
+
+/**
+ * How long an epoch outlives its last use, in seconds: longer than anything that bears it as a stamp.
+ * One that is gone is minted anew, so this bounds memory and nothing else.
+ */
+export const epochTtlSeconds = 600;

@@ -6,18 +6,24 @@ export interface KeyedRead {
   readonly scopes: readonly Scope[];
 }
 
+export const organizationsKey = (userId: string): string => `orgs:${userId}`;
+export const featuresKey = (organizationId: string, userId: string): string =>
+  `features:${organizationId}:${userId}`;
+export const productsKey = (organizationId: string, userId: string): string =>
+  `products:${organizationId}:${userId}`;
+
 export const organizationsRead = (userId: string): KeyedRead => ({
-  key: `orgs:${userId}`,
+  key: organizationsKey(userId),
   scopes: [userScope(userId), allScope],
 });
 
 export const featuresRead = (organizationId: string, userId: string): KeyedRead => ({
-  key: `features:${organizationId}:${userId}`,
+  key: featuresKey(organizationId, userId),
   scopes: scopesWithin(organizationId, userId),
 });
 
 export const productsRead = (organizationId: string, userId: string): KeyedRead => ({
-  key: `products:${organizationId}:${userId}`,
+  key: productsKey(organizationId, userId),
   scopes: scopesWithin(organizationId, userId),
 });
 

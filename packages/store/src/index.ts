@@ -9,11 +9,20 @@ export {
   type KeyRing,
 } from "./key-ring.ts";
 export { openMemoryStore } from "./memory/memory-store.ts";
-export { openPostgresReadStore, openPostgresStore } from "./postgres/postgres-store.ts";
+export { openPostgresReadStore, type PostgresReadOptions } from "./postgres/postgres-read-store.ts";
+export { openPostgresStore } from "./postgres/postgres-store.ts";
 export { migrate } from "./postgres/migrate.ts";
 export type * from "./records.ts";
-export type { FeatureSources, SidebarOrganization, SidebarProduct, SidebarReads } from "./sidebar.ts";
+export type {
+  ExplainableSources,
+  FeatureSources,
+  SidebarOrganization,
+  SidebarProduct,
+  SidebarProducts,
+  SidebarReads,
+} from "./sidebar.ts";
 export type { KeyForVerification } from "./port/api-keys.ts";
 export type { AuditFilters, NewAuditEntry } from "./port/audit.ts";
 export type { IdempotencyClaim } from "./port/idempotency.ts";
+export type { Outbox, OutboxLease, OutboxReads, OutboxRow } from "./port/outbox.ts";
 export type { Change, Reads, ReadStore, Store } from "./store.ts";

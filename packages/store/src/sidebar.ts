@@ -1,6 +1,6 @@
 import type { EntitlementInForce, LiveOverride } from "@leftrail/features";
 import type { OrderKind, OrderStatus, Role, TenantStatus, Instant } from "@leftrail/contract";
-import type { Entitlement, StripeProduct, Tenant } from "./records.ts";
+import type { Entitlement, StripeProduct, Tenant, Viewer } from "./records.ts";
 
 /** A tenant in a user's left rail. */
 export interface SidebarOrganization {
@@ -13,6 +13,8 @@ export interface FeatureSources {
   readonly tenantStatus: TenantStatus;
   readonly overrides: readonly LiveOverride[];
   readonly entitlements: readonly EntitlementInForce[];
+  /** Whole milliseconds from this read to the next moment at which time alone can change the answer; null is never. */
+  readonly endsInMs: number | null;
 }
 
 export interface SidebarProduct {
@@ -27,12 +29,26 @@ export interface SidebarProduct {
   readonly stripeProduct: StripeProduct | null;
 }
 
-/** The three reads of the left rail; each is one SQL statement. */
+export interface SidebarProducts {
+  readonly products: readonly SidebarProduct[];
+  /** As for features, of what products show. */
+  readonly endsInMs: number | null;
+}
+
+export interface ExplainableSources {
+  readonly sources: FeatureSources;
+  /** Owner or admin of it or of an ancestor that is not cancelled. */
+  readonly isTenantAdmin: boolean;
+}
+
+/** The reads of the left rail; each is one SQL statement. */
 export interface SidebarReads {
   /** Where the user is a member or an admin of an ancestor that is not cancelled; sorted by slug. */
   organizations(userId: string): Promise<readonly SidebarOrganization[]>;
   /** Undefined when the organization is unknown or not the user's. */
   featureSources(organizationId: string, userId: string): Promise<FeatureSources | undefined>;
   /** Every entitlement, sorted by product, then id. Undefined as above. */
-  products(organizationId: string, userId: string): Promise<readonly SidebarProduct[] | undefined>;
+  products(organizationId: string, userId: string): Promise<SidebarProducts | undefined>;
+  /** What decides features, for whoever may ask why: a platform admin may everywhere. Undefined as above. */
+  explainableSources(organizationId: string, viewer: Viewer): Promise<ExplainableSources | undefined>;
 }

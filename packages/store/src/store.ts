@@ -7,6 +7,7 @@ import type { EntitlementReads, EntitlementWrites } from "./port/entitlements.ts
 import type { Idempotency } from "./port/idempotency.ts";
 import type { MembershipReads, MembershipWrites } from "./port/memberships.ts";
 import type { OrderReads, OrderWrites } from "./port/orders.ts";
+import type { Outbox, OutboxReads } from "./port/outbox.ts";
 import type { OverrideReads, OverrideWrites } from "./port/overrides.ts";
 import type { TenantReads, TenantWrites } from "./port/tenants.ts";
 import type { AuditEntry, Tenant } from "./records.ts";
@@ -19,6 +20,8 @@ import type { SidebarReads } from "./sidebar.ts";
  */
 export interface Store extends ReadStore {
   readonly read: Reads;
+  /** What changed, for whoever tells the caches. */
+  readonly outbox: Outbox;
   /**
    * One unit of work: everything `work` does through `tx` commits together or
    * not at all. `work` may run again after a serialization failure, so it must
@@ -35,12 +38,17 @@ export interface Store extends ReadStore {
 /** The half that the hot path gets, with rights for no more than that. */
 export interface ReadStore extends AsyncDisposable {
   readonly engine: "postgres" | "memory";
-  readonly read: { readonly sidebar: SidebarReads };
+  readonly read: Pick<Reads, "sidebar" | "outbox">;
   /** Resolves when the engine answers. */
   ping(): Promise<void>;
 }
 
-export interface Reads {
+export interface Reads extends UnitReads {
+  readonly outbox: OutboxReads;
+}
+
+/** What also a unit of work reads, its own writes included. */
+export interface UnitReads {
   readonly sidebar: SidebarReads;
   readonly tenants: TenantReads;
   readonly memberships: MembershipReads;
@@ -53,7 +61,7 @@ export interface Reads {
 }
 
 /** A unit of work: every read, the locks, the writes, and the entry that must end it. */
-export interface Change extends Reads {
+export interface Change extends UnitReads {
   /** Locks the row until the unit ends, before anything that belongs to the tenant. Undefined: no such tenant. */
   lockTenant(tenantId: string): Promise<Tenant | undefined>;
   /** Lets one unit at a time move tenants below each other; before any tenant's lock. */

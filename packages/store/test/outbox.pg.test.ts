@@ -147,15 +147,33 @@ test("what is rolled back names nothing, what is committed wakes who listens", a
   await listening.unlisten();
 });
 
-test("the writer's role can't write the outbox by hand, nor call what does", async () => {
+test("the writer's role adds boundaries and takes away what is relayed, but forges no age and calls no trigger", async () => {
+  const writer = createClient({ url: harness.url, applicationName: "test", role: "leftrail_writer" });
+  const notAllowed = { code: "42501" };
+  try {
+    await writer`insert into change_outbox (scope, reason) values ('all', 'boundary')`;
+    await writer`delete from change_outbox`;
+    await expect(
+      writer`insert into change_outbox (scope, reason, created_at) values ('all', 'x', now())`,
+    ).rejects.toMatchObject(notAllowed);
+    await expect(writer`update change_outbox set reason = 'x'`).rejects.toMatchObject(notAllowed);
+    await expect(writer`select record_tenant_scopes('{}', '{}')`).rejects.toMatchObject(notAllowed);
+  } finally {
+    await writer.end();
+  }
+});
+
+test("the relay's progress is one row that nobody adds to and the writer does not take away", async () => {
   const writer = createClient({ url: harness.url, applicationName: "test", role: "leftrail_writer" });
   try {
-    await expect(writer`insert into change_outbox (scope, reason) values ('all', 'x')`).rejects.toMatchObject(
-      {
-        code: "42501",
-      },
-    );
-    await expect(writer`select record_tenant_scopes('{}', '{}')`).rejects.toMatchObject({ code: "42501" });
+    await expect(owner`insert into change_relay (boundaries_until) values (now())`).rejects.toMatchObject({
+      code: "23505",
+    });
+    await expect(
+      owner`insert into change_relay (is_only, boundaries_until) values (false, now())`,
+    ).rejects.toMatchObject({ code: "23514" });
+    await expect(writer`delete from change_relay`).rejects.toMatchObject({ code: "42501" });
+    expect(await writer`select 1 from change_relay`).toHaveLength(1);
   } finally {
     await writer.end();
   }

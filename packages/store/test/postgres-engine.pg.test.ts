@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createClient, type Client, type DatabaseRole } from "../src/postgres/client.ts";
 import { migrate } from "../src/postgres/migrate.ts";
-import { openPostgresReadStore, openPostgresStore } from "../src/postgres/postgres-store.ts";
+import { openPostgresReadStore } from "../src/postgres/postgres-read-store.ts";
+import { openPostgresStore } from "../src/postgres/postgres-store.ts";
 import { changeAs, entryOf, givenTenant, postgresHarness, testActor } from "../src/testing/index.ts";
 
 type Harness = Awaited<ReturnType<typeof postgresHarness>>;
@@ -40,7 +41,7 @@ describe("the reader's role", () => {
     await expect(reader`insert into memberships values (null)`).rejects.toMatchObject(notAllowed);
   });
 
-  test.each(["api_keys", "audit_log", "audit_heads", "idempotency_keys"])(
+  test.each(["api_keys", "audit_log", "audit_heads", "idempotency_keys", "change_relay"])(
     "may not even read %s",
     async (table) => {
       const reader = connectAs("leftrail_reader");
@@ -55,7 +56,8 @@ describe("the reader's role", () => {
     await store.ping();
     expect(await store.read.sidebar.organizations(user)).toEqual([{ tenant, role: "member" }]);
     expect(await store.read.sidebar.featureSources(tenant.id, user)).toBeDefined();
-    expect(await store.read.sidebar.products(tenant.id, user)).toEqual([]);
+    expect(await store.read.sidebar.products(tenant.id, user)).toEqual({ products: [], endsInMs: null });
+    expect(await store.read.outbox.pending(1)).toHaveLength(1);
   });
 });
 
@@ -69,13 +71,14 @@ test("each read of the left rail is one SQL statement", async () => {
     connectionsMax: 1,
     onStatement: (text) => statements.push(text),
   });
-  // Connecting asks for the array types once.
-  await store.ping();
   const { sidebar } = store.read;
+  const viewer = { userId: user, isPlatformAdmin: false };
   for (const read of [
     () => sidebar.organizations(user),
     () => sidebar.featureSources(tenant.id, user),
     () => sidebar.products(tenant.id, user),
+    () => sidebar.explainableSources(tenant.id, viewer),
+    () => store.read.outbox.pending(1),
   ]) {
     statements.length = 0;
     await read();

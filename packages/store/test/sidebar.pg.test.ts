@@ -2,38 +2,10 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import statusCases from "../cases/entitlement-status.json" with { type: "json" };
 import type { EntitlementSource, EntitlementStatus, Instant } from "@leftrail/contract";
-import type { EntitlementRow } from "../src/memory/tables.ts";
-import { at, changeAs, eachStore, givenTenant } from "../src/testing/index.ts";
+import { at, changeAs, eachStore, entitlementRow, givenTenant, overrideRow } from "../src/testing/index.ts";
 
 const past = at("2020-01-01T00:00:00");
 const future = at("2999-01-01T00:00:00");
-
-const entitlementRow = (tenantId: string, row: Partial<EntitlementRow> = {}): EntitlementRow => ({
-  id: randomUUID(),
-  tenantId,
-  product: "ai-chat",
-  source: "purchase",
-  status: "active",
-  startsAt: past,
-  endsAt: null,
-  orderId: null,
-  createdAt: past,
-  updatedAt: past,
-  ...row,
-});
-
-const overrideRow = (tenantId: string, row: { target: string; active?: boolean; expiresAt?: Instant }) => ({
-  id: randomUUID(),
-  tenantId,
-  targetType: "feature" as const,
-  effect: "grant" as const,
-  active: true,
-  expiresAt: null,
-  reason: null,
-  createdAt: past,
-  updatedAt: past,
-  ...row,
-});
 
 eachStore("the left rail", (harness) => {
   test("organizations: one row each, own role or null, sorted by slug as bytes", async () => {
@@ -101,8 +73,8 @@ eachStore("the left rail", (harness) => {
     const top = await givenTenant(store, { members: { [admin]: "admin" } });
     const child = await givenTenant(store, { parent: top, status: "pending" });
     const sources = await store.read.sidebar.featureSources(child.id, admin);
-    expect(sources).toEqual({ tenantStatus: "pending", overrides: [], entitlements: [] });
-    expect(await store.read.sidebar.products(child.id, admin)).toEqual([]);
+    expect(sources).toEqual({ tenantStatus: "pending", overrides: [], entitlements: [], endsInMs: null });
+    expect(await store.read.sidebar.products(child.id, admin)).toEqual({ products: [], endsInMs: null });
   });
 
   test("features: only overrides that are active and not over, only entitlements in force", async () => {
@@ -144,10 +116,10 @@ eachStore("the left rail", (harness) => {
     const sources = await store.read.sidebar.featureSources(tenant.id, user);
     expect(sources?.overrides[0]?.stripeProduct).toMatchObject({ metadata: stripeProduct.metadata });
     expect(sources?.entitlements[0]?.stripeProduct).toMatchObject({ metadata: stripeProduct.metadata });
-    const products = await store.read.sidebar.products(tenant.id, user);
-    expect(products?.[0]?.stripeProduct).toEqual(stripeProduct);
+    const shown = await store.read.sidebar.products(tenant.id, user);
+    expect(shown?.products[0]?.stripeProduct).toEqual(stripeProduct);
     await arrange.linkStripeProduct("change-radar", null);
-    expect((await store.read.sidebar.products(tenant.id, user))?.[0]?.stripeProduct).toBeNull();
+    expect((await store.read.sidebar.products(tenant.id, user))?.products[0]?.stripeProduct).toBeNull();
   });
 
   test("products: all entitlements with their order, sorted by product, then id", async () => {
@@ -172,14 +144,14 @@ eachStore("the left rail", (harness) => {
       entitlementRow(tenant.id, { id: `0${randomUUID().slice(1)}`, product: "change-radar" }),
     ];
     for (const row of rows) await arrange.entitlement(row);
-    const products = await store.read.sidebar.products(tenant.id, user);
-    expect(products?.map(({ entitlement }) => entitlement.id)).toEqual([
+    const { products } = (await store.read.sidebar.products(tenant.id, user))!;
+    expect(products.map(({ entitlement }) => entitlement.id)).toEqual([
       rows[1]?.id,
       rows[0]?.id,
       rows[2]?.id,
     ]);
-    expect(products?.map(({ name }) => name)).toEqual(["AI Chat", "AI Chat", "Change Radar"]);
-    expect(products?.map((product) => product.order)).toEqual([
+    expect(products.map(({ name }) => name)).toEqual(["AI Chat", "AI Chat", "Change Radar"]);
+    expect(products.map((product) => product.order)).toEqual([
       null,
       { id: orderId, kind: "purchase", status: "fulfilled", createdAt: order.createdAt },
       null,
@@ -198,7 +170,7 @@ eachStore("the left rail", (harness) => {
         endsAt: example.endsInHours === null ? null : hoursFromNow(example.endsInHours),
       }),
     );
-    const [product] = (await store.read.sidebar.products(tenant.id, user)) ?? [];
+    const [product] = (await store.read.sidebar.products(tenant.id, user))?.products ?? [];
     expect(product?.entitlement.status).toBe(example.status);
     const sources = await store.read.sidebar.featureSources(tenant.id, user);
     expect(sources?.entitlements).toHaveLength(["active", "trialing"].includes(example.status) ? 1 : 0);

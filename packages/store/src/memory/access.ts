@@ -26,7 +26,7 @@ const isAdminRole = (role: Role | null): boolean => role === "owner" || role ===
 const confersAdmin = (status: TenantStatus): boolean => status !== "cancelled";
 
 /** From the parent upwards; a cycle made by hand ends it. */
-export function ancestorsOf(tables: Tables, tenant: Tenant): readonly Tenant[] {
+export function ancestorsOf(tables: Pick<Tables, "tenants">, tenant: Tenant): readonly Tenant[] {
   const ancestors = new Set<Tenant>();
   let parentId = tenant.parentTenantId;
   while (parentId !== null) {

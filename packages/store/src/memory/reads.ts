@@ -1,4 +1,4 @@
-import type { Reads } from "../store.ts";
+import type { UnitReads } from "../store.ts";
 import { apiKeyReads } from "./api-keys.ts";
 import { auditReads } from "./audit.ts";
 import { catalogReads } from "./catalog.ts";
@@ -11,7 +11,7 @@ import type { Snapshot } from "./snapshot.ts";
 import { tenantReads } from "./tenants.ts";
 
 /** Every read takes one snapshot, as one SQL statement does. */
-export const readsOf = (snapshot: () => Snapshot): Reads => ({
+export const readsOf = (snapshot: () => Snapshot): UnitReads => ({
   sidebar: sidebarReads(snapshot),
   tenants: tenantReads(snapshot),
   memberships: membershipReads(snapshot),

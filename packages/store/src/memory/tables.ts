@@ -1,6 +1,7 @@
 import type { EntitlementSource, EntitlementStatus, Instant } from "@leftrail/contract";
 import type { KeptAnswer } from "../port/idempotency.ts";
 import type { StoredAuditHead } from "../port/audit.ts";
+import type { OutboxRow } from "../port/outbox.ts";
 import type {
   ApiKey,
   AuditEntry,
@@ -39,6 +40,12 @@ interface IdempotencyRow extends KeptAnswer {
   readonly expiresAt: Instant;
 }
 
+/** A row of the outbox as stored. */
+export interface StoredOutboxRow extends Omit<OutboxRow, "ageMs"> {
+  /** Epoch milliseconds. */
+  readonly writtenAtMs: number;
+}
+
 /** Every table, by primary key. Rows are never changed in place, so that a copy of the maps is a snapshot. */
 export interface Tables {
   readonly tenants: Map<string, Tenant>;
@@ -52,6 +59,7 @@ export interface Tables {
   readonly auditHeads: Map<string, StoredAuditHead>;
   readonly apiKeys: Map<string, ApiKeyRow>;
   readonly idempotencyKeys: Map<string, IdempotencyRow>;
+  readonly outbox: Map<number, StoredOutboxRow>;
 }
 
 /** What the schema's migration leaves behind: the two catalog items, nothing else. */
@@ -84,6 +92,7 @@ export function freshTables(): Tables {
     auditHeads: new Map(),
     apiKeys: new Map(),
     idempotencyKeys: new Map(),
+    outbox: new Map(),
   };
 }
 
@@ -100,6 +109,8 @@ export const copyTables = (tables: Tables): Tables => ({
   auditHeads: new Map(tables.auditHeads),
   apiKeys: new Map(tables.apiKeys),
   idempotencyKeys: new Map(tables.idempotencyKeys),
+  // Shared: a unit adds to it only when it commits, and the relay takes from it meanwhile.
+  outbox: tables.outbox,
 });
 
 export const membershipKey = (tenantId: string, userId: string): string => `${tenantId}/${userId}`;

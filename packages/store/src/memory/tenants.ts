@@ -91,6 +91,10 @@ export function tenantWrites({ tables, now }: Snapshot): TenantWrites {
       for (const table of [memberships, orders, entitlements, overrides, apiKeys]) {
         dropRowsOf(table, tenantId);
       }
+      for (const row of entitlements.values()) {
+        if (row.orderId !== null && !orders.has(row.orderId))
+          entitlements.set(row.id, { ...row, orderId: null });
+      }
       for (const entry of tables.auditLog.values()) {
         if (entry.tenantId === tenantId) tables.auditLog.set(entry.id, { ...entry, tenantId: null });
       }

@@ -34,6 +34,17 @@ export const reachOf = (sql: Sql, userId: string) => sql`
     where not exists (select 1 from memberships m where m.tenant_id = b.id and m.user_id = ${userId})
   )`;
 
+/**
+ * CTE `held`, after `lineage`: the user's rights on the tenant, one row for their own role and one for
+ * each ancestor that is not cancelled and has them as owner or admin.
+ */
+export const heldBy = (sql: Sql, userId: string) => sql`
+  held as (
+    select m.role, l.own from lineage l join memberships m on m.tenant_id = l.id
+    where m.user_id = ${userId}
+      and (l.own or (m.role in ('owner', 'admin') and l.status <> 'cancelled'))
+  )`;
+
 /** True when the user is a member of the tenant, or owner or admin of an ancestor that is not cancelled. */
 export const seenThroughLineage = (sql: Sql, userId: string) => sql`
   exists (

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import postgres from "postgres";
 import { toInstant, type Instant } from "@leftrail/contract";
 
@@ -12,8 +13,26 @@ export interface PostgresClientOptions {
   readonly role: DatabaseRole | null;
   readonly connectionsMax?: number;
   readonly statementTimeoutMs?: number;
+  /** The server ends a session that says nothing for so long. Without it connections close after a minute. */
+  readonly idleSessionTimeoutMs?: number;
+  /** False where no column or parameter is an array: spares each connection a statement. */
+  readonly needsArrayTypes?: boolean;
+  /** Hears of every connection that was open and is lost, before anything else can be said on it. */
+  readonly onClose?: () => void;
+  /** How long a connection that was lost waits at least before it is made again. */
+  readonly reconnectDelayMsMin?: number;
+  /** Opens the connections in the place of the driver. */
+  readonly openSocket?: (address: SocketAddress) => Socket;
   /** Hears of every statement: its text, never its values. */
   readonly onStatement?: (text: string) => void;
+}
+
+/** What the driver read from the URL. */
+export interface SocketAddress {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  /** Of a Unix socket. */
+  readonly path: string | false | undefined;
 }
 
 /** Connections one process keeps at most. */
@@ -23,6 +42,9 @@ const idleTimeoutSeconds = 60;
 const statementTimeoutMsDefault = 5_000;
 const lockTimeoutMs = 2_000;
 const idleInTransactionTimeoutMs = 10_000;
+/** How long a connection that was lost waits before it is made again, at first and at most. */
+const reconnectDelayMsMinDefault = 10;
+const reconnectDelayMsMax = 1_000;
 
 interface CustomTypes extends Record<string, postgres.PostgresType> {
   instant: {
@@ -48,11 +70,25 @@ interface ParsedTypes extends Record<string, unknown> {
  * timestamptz as an Instant (postgres.js would cut it to a millisecond Date).
  */
 export function createClient(options: PostgresClientOptions): Client {
-  const { url, applicationName, role, connectionsMax = connectionsMaxDefault, onStatement } = options;
+  const {
+    url,
+    applicationName,
+    role,
+    connectionsMax = connectionsMaxDefault,
+    onStatement,
+    onClose,
+  } = options;
+  const { idleSessionTimeoutMs, reconnectDelayMsMin = reconnectDelayMsMinDefault } = options;
   return postgres<CustomTypes>(url, {
     max: connectionsMax,
     connect_timeout: connectTimeoutSeconds,
-    idle_timeout: idleTimeoutSeconds,
+    backoff: (failures) => reconnectDelaySeconds(failures, reconnectDelayMsMin),
+    fetch_types: options.needsArrayTypes ?? true,
+    ...(idleSessionTimeoutMs === undefined
+      ? { idle_timeout: idleTimeoutSeconds }
+      : { idle_timeout: 0, max_lifetime: null }),
+    ...(onClose === undefined ? {} : { onclose: () => onClose() }),
+    ...socketOption(options.openSocket),
     onnotice: () => undefined,
     ...(onStatement === undefined ? {} : { debug: (_connection, text) => onStatement(text) }),
     transform: { column: { from: postgres.toCamel } },
@@ -68,9 +104,18 @@ export function createClient(options: PostgresClientOptions): Client {
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
       ...(role === null ? {} : { role }),
+      ...(idleSessionTimeoutMs === undefined ? {} : { idle_session_timeout: idleSessionTimeoutMs }),
     },
   });
 }
+
+/** The driver's own delay grows to 20 s, long after a database that restarts is back. */
+const reconnectDelaySeconds = (failures: number, delayMsMin: number): number =>
+  ((0.5 + Math.random() / 2) * Math.min(delayMsMin * 3 ** failures, reconnectDelayMsMax)) / 1000;
+
+/** The driver documents this option, but its types don't know it. */
+const socketOption = (openSocket: PostgresClientOptions["openSocket"]): object =>
+  openSocket === undefined ? {} : { socket: openSocket };
 
 /** `2026-01-31 12:00:00.5+00`, or the same as JSON prints it, as an Instant. */
 export function instantFromPostgres(text: string): Instant {

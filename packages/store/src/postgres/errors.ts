@@ -50,7 +50,7 @@ export async function mapped<T>(query: () => Promise<T>): Promise<T> {
   }
 }
 
-const unavailable = (cause: Error): ProblemError =>
+export const unavailable = (cause: Error): ProblemError =>
   new ProblemError("unavailable", "The database can't answer right now.", { retryAfterSeconds, cause });
 
 // Connection loss (08), too many connections (53), shutdown (57P), cancelled or timed out waits, standby (25006).

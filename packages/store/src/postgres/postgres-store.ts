@@ -2,7 +2,7 @@ import type { Actor } from "../actor.ts";
 import { verifyTrail } from "../audit-verification.ts";
 import type { KeyRing } from "../key-ring.ts";
 import { mapMethods } from "../map-methods.ts";
-import type { Change, Reads, ReadStore, Store } from "../store.ts";
+import type { Change, Store, UnitReads } from "../store.ts";
 import { guardUnit } from "../unit-of-work.ts";
 import { apiKeyReads, apiKeyWrites, touchApiKeys } from "./api-keys.ts";
 import { appendAudit, auditReads } from "./audit.ts";
@@ -11,8 +11,11 @@ import { createClient, type Client, type PostgresClientOptions, type Sql } from 
 import { entitlementReads, entitlementWrites } from "./entitlements.ts";
 import { isRetryable, mapped } from "./errors.ts";
 import { idempotencyOf } from "./idempotency.ts";
+import { openLeadership } from "./lease.ts";
 import { membershipReads, membershipWrites } from "./memberships.ts";
+import { onPending } from "./on-pending.ts";
 import { orderReads, orderWrites } from "./orders.ts";
+import { outboxReads } from "./outbox.ts";
 import { overrideReads, overrideWrites } from "./overrides.ts";
 import { sidebarReads } from "./sidebar.ts";
 import { lockHierarchy, lockTenant, tenantReads, tenantWrites } from "./tenants.ts";
@@ -22,32 +25,32 @@ const attemptsMax = 4;
 /** How long closing waits for queries that run, in seconds. */
 const closeTimeoutSeconds = 2;
 
-export type PostgresOptions = Omit<PostgresClientOptions, "role">;
-
-/** The hot path's half: every connection may only SELECT what the left rail needs. */
-export function openPostgresReadStore(options: PostgresOptions): ReadStore {
-  const client = createClient({ ...options, role: "leftrail_reader" });
-  return { ...clientStore(client), read: mapReads({ sidebar: sidebarReads(client) }) };
-}
+export type PostgresOptions = Pick<
+  PostgresClientOptions,
+  "url" | "applicationName" | "connectionsMax" | "statementTimeoutMs" | "onStatement"
+>;
 
 /** The control plane's store. `auditKeys` keys the audit chain. */
 export function openPostgresStore(options: PostgresOptions & { readonly auditKeys: KeyRing }): Store {
-  const client = createClient({ ...options, role: "leftrail_writer" });
-  const read = mapReads(readsOf(client));
+  const clientOptions: PostgresClientOptions = { ...options, role: "leftrail_writer" };
+  const client = createClient(clientOptions);
+  const leadership = openLeadership(clientOptions);
+  const read = mapReads({ ...readsOf(client), outbox: outboxReads(client) });
   return {
-    ...clientStore(client),
+    engine: "postgres",
     read,
+    outbox: {
+      tryLead: () => leadership.tryLead(),
+      onPending: (listener) => mapped(() => onPending(clientOptions, listener)),
+    },
+    ping: () => mapped(async () => void (await client`select 1`)),
     verifyTrail: (tenantRef) => verifyTrail(read.auditLog, options.auditKeys, tenantRef),
     touchApiKeys: (apiKeyIds) => mapped(() => touchApiKeys(client, apiKeyIds)),
     change: (actor, work) => mapped(() => changeWithRetries(client, options.auditKeys, actor, work)),
-  };
-}
-
-function clientStore(client: Client): Omit<ReadStore, "read"> {
-  return {
-    engine: "postgres",
-    ping: () => mapped(async () => void (await client`select 1`)),
-    [Symbol.asyncDispose]: () => client.end({ timeout: closeTimeoutSeconds }),
+    async [Symbol.asyncDispose]() {
+      await leadership[Symbol.asyncDispose]();
+      await client.end({ timeout: closeTimeoutSeconds });
+    },
   };
 }
 
@@ -104,7 +107,7 @@ async function changeOnce<T>(
   return answer.value;
 }
 
-const readsOf = (sql: Sql): Reads => ({
+const readsOf = (sql: Sql): UnitReads => ({
   sidebar: sidebarReads(sql),
   tenants: tenantReads(sql),
   memberships: membershipReads(sql),

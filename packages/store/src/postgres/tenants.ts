@@ -2,7 +2,7 @@ import type { Role } from "@leftrail/contract";
 import { newestPositionOf, pageOf } from "../page.ts";
 import type { NewestPosition, Page, Tenant, TenantView } from "../records.ts";
 import type { NewTenant, TenantReads, TenantWrites } from "../port/tenants.ts";
-import { lineageOf, reachOf } from "./access.ts";
+import { heldBy, lineageOf, reachOf } from "./access.ts";
 import type { Sql } from "./client.ts";
 import { tenantColumns } from "./columns.ts";
 import { olderThan } from "./paging.ts";
@@ -15,11 +15,7 @@ export function tenantReads(sql: Sql): TenantReads {
       const [row] = await sql<Row[]>`
         with recursive target as (select id from tenants t where ${match}),
         ${lineageOf(sql, sql`(select id from target)`)},
-        held as (
-          select m.role, l.own from lineage l join memberships m on m.tenant_id = l.id
-          where m.user_id = ${viewer.userId}
-            and (l.own or (m.role in ('owner', 'admin') and l.status <> 'cancelled'))
-        )
+        ${heldBy(sql, viewer.userId)}
         select ${tenantColumns(sql)},
           (select role from held where own) as viewer_role,
           exists (select 1 from held where role in ('owner', 'admin')) as viewer_admin

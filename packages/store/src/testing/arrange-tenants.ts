@@ -28,6 +28,7 @@ export const entryOf = (
 });
 
 export interface TenantSetup {
+  readonly id?: string;
   readonly slug?: string;
   readonly parent?: Tenant;
   readonly status?: "pending" | "active" | "cancelled";
@@ -36,7 +37,7 @@ export interface TenantSetup {
 
 /** A tenant as a test wants it; active unless said otherwise. */
 export async function givenTenant(store: Store, setup: TenantSetup = {}): Promise<Tenant> {
-  const id = uuidv7();
+  const { id = uuidv7() } = setup;
   const { slug = `t-${id.slice(-12)}`, parent, status = "active", members = {} } = setup;
   return changeAs(store, id, async (tx) => {
     const tenant = await tx.write.tenants.insert({

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { toInstant, type Instant } from "@leftrail/contract";
 import { createTestDatabase, type DatabaseTemplate } from "@leftrail/testkit";
 import { createKeyRing, type KeyRing } from "../key-ring.ts";
-import type { EntitlementRow, OverrideRow } from "../memory/tables.ts";
+import type { EntitlementRow, OverrideRow, Tables } from "../memory/tables.ts";
 import { openMemoryStore } from "../memory/memory-store.ts";
 import { createClient, type Sql } from "../postgres/client.ts";
 import { openPostgresStore } from "../postgres/postgres-store.ts";
@@ -33,7 +33,9 @@ interface Arrange {
   trailHead(tenantRef: string, head: StoredAuditHead | null): Promise<void>;
   /** Lets the day end for which answers are kept. */
   answersExpired(): Promise<void>;
-  /** Takes away every row but the catalog. */
+  /** Takes away what waits for the relay. */
+  relayed(): Promise<void>;
+  /** Takes away every row but the catalog; no cache hears of it. */
   clear(): Promise<void>;
 }
 
@@ -41,26 +43,20 @@ interface Arrange {
 export async function memoryHarness(clock: () => number = Date.now): Promise<StoreHarness> {
   const auditKeys = randomKeyRing();
   const store = openMemoryStore({ auditKeys, clock });
+  const write = (work: (tables: Tables) => void) => store.writeAsSqlClient(work);
   return {
     store,
     auditKeys,
     dump: async () => dumpMemory(store.tables),
     arrange: {
-      stripeProduct: async (row) => void store.tables.stripeProducts.set(row.id, row),
-      async linkStripeProduct(product, stripeProductId) {
-        const row = store.tables.catalogProducts.get(product);
-        if (row !== undefined) store.tables.catalogProducts.set(product, { ...row, stripeProductId });
-      },
-      entitlement: async (row) => void store.tables.entitlements.set(row.id, row),
-      override: async (row) => void store.tables.overrides.set(row.id, row),
-      async parent(tenantId, parentTenantId) {
-        const row = store.tables.tenants.get(tenantId);
-        if (row !== undefined) store.tables.tenants.set(tenantId, { ...row, parentTenantId });
-      },
-      async createdAt(tenantId, createdAt) {
-        const row = store.tables.tenants.get(tenantId);
-        if (row !== undefined) store.tables.tenants.set(tenantId, { ...row, createdAt });
-      },
+      stripeProduct: (row) => write(({ stripeProducts }) => stripeProducts.set(row.id, row)),
+      linkStripeProduct: (product, stripeProductId) =>
+        write(({ catalogProducts }) => replace(catalogProducts, product, { stripeProductId })),
+      entitlement: (row) => write(({ entitlements }) => entitlements.set(row.id, row)),
+      override: (row) => write(({ overrides }) => overrides.set(row.id, row)),
+      parent: (tenantId, parentTenantId) =>
+        write(({ tenants }) => replace(tenants, tenantId, { parentTenantId })),
+      createdAt: (tenantId, createdAt) => write(({ tenants }) => replace(tenants, tenantId, { createdAt })),
       async trail(tenantRef, entries) {
         for (const { id } of [...store.tables.auditLog.values()].filter((e) => e.tenantRef === tenantRef)) {
           store.tables.auditLog.delete(id);
@@ -76,6 +72,7 @@ export async function memoryHarness(clock: () => number = Date.now): Promise<Sto
           store.tables.idempotencyKeys.set(slot, { ...row, expiresAt: longAgo });
         }
       },
+      relayed: async () => store.tables.outbox.clear(),
       async clear() {
         const { catalogProducts: _kept, ...cleared } = store.tables;
         for (const table of Object.values(cleared)) table.clear();
@@ -83,6 +80,11 @@ export async function memoryHarness(clock: () => number = Date.now): Promise<Sto
     },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
+}
+
+function replace<T>(table: Map<string, T>, key: string, change: Partial<T>): void {
+  const row = table.get(key);
+  if (row !== undefined) table.set(key, { ...row, ...change });
 }
 
 /** A Postgres database of its own. */
@@ -146,6 +148,9 @@ export async function postgresHarness(
       },
       async answersExpired() {
         await owner`update idempotency_keys set expires_at = ${longAgo}`;
+      },
+      async relayed() {
+        await owner`delete from change_outbox`;
       },
       async clear() {
         // As a replica, for the audit trail refuses to be emptied even by its owner.

@@ -87,9 +87,12 @@ const writeArbitrary: fc.Arbitrary<Write> = fc.oneof(
     }),
   },
   fc.record({ do: fc.constant("removeMember" as const), tenantId, userId }),
-  fc.record({ do: fc.constant("insertOrder" as const), order: orderArbitrary() }),
   {
-    weight: 3,
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant("insertOrder" as const), order: orderArbitrary() }),
+  },
+  {
+    weight: 8,
     arbitrary: fc.record({
       do: fc.constant("insertEntitlement" as const),
       entitlement: entitlementArbitrary(),
@@ -109,7 +112,7 @@ const writeArbitrary: fc.Arbitrary<Write> = fc.oneof(
       fc.record({ parentTenantId: fc.option(tenantId) }),
     ),
   }),
-  fc.record({ do: fc.constant("removeTenant" as const), tenantId }),
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("removeTenant" as const), tenantId }) },
   fc.record({
     do: fc.constant("decideOrder" as const),
     orderId: fc.constantFrom(...orderIds),

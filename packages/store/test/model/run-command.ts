@@ -2,6 +2,7 @@ import { ProblemError } from "@leftrail/contract";
 import type { Actor } from "../../src/actor.ts";
 import type { AuditFilters, ReportedAuditEntry } from "../../src/port/audit.ts";
 import type { AuditEntry, NewestPosition, Page, Viewer } from "../../src/records.ts";
+import type { FeatureSources } from "../../src/sidebar.ts";
 import type { Change } from "../../src/store.ts";
 import { at, entryOf, isEnginesOwn, testActor, type StoreHarness } from "../../src/testing/index.ts";
 import {
@@ -101,7 +102,7 @@ async function readEverything(store: StoreHarness["store"], viewer: Viewer): Pro
   const { userId } = viewer;
   const perTenant = [];
   for (const id of tenantIds) {
-    const sources = await read.sidebar.featureSources(id, userId);
+    const explainable = await read.sidebar.explainableSources(id, viewer);
     perTenant.push({
       view: await read.tenants.find({ id }, viewer),
       products: await read.sidebar.products(id, userId),
@@ -133,12 +134,8 @@ async function readEverything(store: StoreHarness["store"], viewer: Viewer): Pro
         )
       ).map(shownOf),
       verified: (await store.verifyTrail(id)).ok,
-      // The order in which sources come says nothing.
-      sources: sources && {
-        ...sources,
-        overrides: sources.overrides.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-        entitlements: sources.entitlements.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-      },
+      sources: sortedSources(await read.sidebar.featureSources(id, userId)),
+      explainable: explainable && { ...explainable, sources: sortedSources(explainable.sources) },
     });
   }
   return {
@@ -162,6 +159,14 @@ async function readEverything(store: StoreHarness["store"], viewer: Viewer): Pro
     ),
   };
 }
+
+// The order in which sources come says nothing.
+const sortedSources = (sources: FeatureSources | undefined) =>
+  sources && {
+    ...sources,
+    overrides: sources.overrides.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    entitlements: sources.entitlements.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+  };
 
 const everyEntry: AuditFilters = {
   tenantRef: null,
@@ -199,9 +204,20 @@ async function outcomeOf(run: () => Promise<unknown>): Promise<unknown> {
 const withoutMoments = (answer: unknown): unknown =>
   answer === undefined
     ? null
-    : JSON.parse(JSON.stringify(answer), (_key, value: unknown) =>
-        typeof value === "string" && /\.\d{6}Z$/.test(value) && isEnginesOwn(value) ? "a moment" : value,
-      );
+    : JSON.parse(JSON.stringify(answer), (key, value: unknown) => {
+        if (key === "endsInMs" && typeof value === "number") return momentIn(value);
+        return typeof value === "string" && /\.\d{6}Z$/.test(value) && isEnginesOwn(value)
+          ? "a moment"
+          : value;
+      });
+
+const [hourMs, dayMs] = [3_600_000, 86_400_000];
+
+/** The moment that the test chose, all of them being full hours, or how many days an engine added to its own. */
+function momentIn(ms: number): string {
+  const moment = new Date(Math.round((Date.now() + ms) / hourMs) * hourMs).toISOString();
+  return isEnginesOwn(moment) ? `in ${Math.round(ms / dayMs)} days` : moment;
+}
 
 function unhandled(value: never): never {
   throw new TypeError(`unhandled ${JSON.stringify(value)}`);

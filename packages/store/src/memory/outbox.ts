@@ -1,0 +1,92 @@
+import { orgScope } from "@leftrail/cache-keys";
+import { leaseLost } from "../lease-lost.ts";
+import type { Outbox, OutboxLease, OutboxReads } from "../port/outbox.ts";
+import { tenantsWithBoundaries } from "./boundaries.ts";
+import type { ChangedScope } from "./changed-scopes.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { StoredOutboxRow } from "./tables.ts";
+
+export interface MemoryOutbox {
+  readonly reads: OutboxReads;
+  readonly port: Outbox;
+  /** Keeps what a commit changed, and wakes who listens. */
+  record(changes: readonly ChangedScope[]): void;
+}
+
+/** The outbox within one process: `rows` are its table, `clock` in epoch milliseconds. */
+export function createOutbox(
+  rows: Map<number, StoredOutboxRow>,
+  snapshot: () => Snapshot,
+  clock: () => number,
+): MemoryOutbox {
+  const listeners = new Set<() => void>();
+  let lastId = 0;
+  let leader: OutboxLease | undefined;
+  let boundariesUntil = snapshot().now;
+
+  // Later, as from a database: a listener has no part in the commit that it hears of.
+  const wake = (listener: () => void): void =>
+    queueMicrotask(() => {
+      if (listeners.has(listener)) listener();
+    });
+
+  const record = (changes: readonly ChangedScope[]): void => {
+    for (const change of changes) rows.set(++lastId, { ...change, id: lastId, writtenAtMs: clock() });
+    if (changes.length > 0) for (const listener of listeners) wake(listener);
+  };
+
+  const pending: OutboxReads["pending"] = async (limit) =>
+    [...rows.values()]
+      .slice(0, limit)
+      .map(({ writtenAtMs, ...row }) => ({ ...row, ageMs: Math.max(0, clock() - writtenAtMs) }));
+
+  const newLease = (): OutboxLease => {
+    const lease: OutboxLease = {
+      async pending(limit) {
+        assertLeads(lease);
+        return pending(limit);
+      },
+      async remove(ids) {
+        assertLeads(lease);
+        for (const id of ids) rows.delete(id);
+      },
+      async recordBoundaries() {
+        assertLeads(lease);
+        const { tables, now } = snapshot();
+        const tenants = tenantsWithBoundaries(tables, boundariesUntil, now);
+        boundariesUntil = now;
+        record([...tenants].map((id) => ({ scope: orgScope(id), reason: "boundary" })));
+      },
+      async [Symbol.asyncDispose]() {
+        if (leader === lease) leader = undefined;
+      },
+    };
+    return lease;
+  };
+  const assertLeads = (lease: OutboxLease): void => {
+    if (leader !== lease) throw leaseLost();
+  };
+
+  return {
+    reads: { pending },
+    record,
+    port: {
+      async tryLead() {
+        if (leader !== undefined) return undefined;
+        leader = newLease();
+        return leader;
+      },
+      async onPending(listener) {
+        // Of its own, so that whoever listens twice is called twice and stops once.
+        const own = (): void => listener();
+        listeners.add(own);
+        wake(own);
+        return {
+          async [Symbol.asyncDispose]() {
+            listeners.delete(own);
+          },
+        };
+      },
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Scope } from "@leftrail/cache-keys";
+
+/** One change of what caches depend on, as it waits for the relay. */
+export interface OutboxRow {
+  readonly id: number;
+  readonly scope: Scope;
+  /** What changed: `tenant`, `membership`, `order`, `entitlement`, `override`, `product` or `boundary`. */
+  readonly reason: string;
+  /** Milliseconds since the row was written, by the engine's clock. */
+  readonly ageMs: number;
+}
+
+export interface OutboxReads {
+  /** Changes that are committed and not yet relayed, oldest first, at most `limit`. */
+  pending(limit: number): Promise<readonly OutboxRow[]>;
+}
+
+export interface OutboxLease extends OutboxReads, AsyncDisposable {
+  /** Takes relayed rows away; exactly these, for rows commit out of the order of their ids. */
+  remove(ids: readonly number[]): Promise<void>;
+  /** Records as changes (scope org, reason `boundary`) the boundaries that time reached since the last call, whoever made it. */
+  recordBoundaries(): Promise<void>;
+}
+
+export interface Outbox {
+  /**
+   * Leadership over the outbox: one process at a time, until disposed of or lost.
+   * Undefined: another has it. Any method of a lost lease throws `unavailable`.
+   * On Postgres a lease that is not used for 1.5 s is lost.
+   */
+  tryLead(): Promise<OutboxLease | undefined>;
+  /** Calls back at once and when rows may be waiting; a connection that is lost is made again, and calls back then. */
+  onPending(listener: () => void): Promise<AsyncDisposable>;
+}
