@@ -1,4 +1,5 @@
 import type { Logger } from "@leftrail/service";
+import type { AuthEvent } from "./auth-event.ts";
 import type { AuthIssuer } from "./auth-issuers.ts";
 import { createTokenVerifier, type TokenVerifier } from "./token-verifier.ts";
 
@@ -9,14 +10,22 @@ export interface AuthConfig {
   readonly JWKS_COOLDOWN_MS: number;
 }
 
-/** A service's verifier: fetches its keys at once and keeps them fresh until it is disposed of. */
-export function openVerifier(config: AuthConfig, logger: Logger): TokenVerifier & Disposable {
+/**
+ * A service's verifier: fetches its keys at once and keeps them fresh until it is disposed of. `onEvent` is
+ * called synchronously, also on the hit path; it must be quick and must not throw.
+ */
+export function openVerifier(
+  config: AuthConfig,
+  logger: Logger,
+  onEvent: (event: AuthEvent) => void = () => {},
+): TokenVerifier & Disposable {
   const verifier = createTokenVerifier({
     issuers: config.AUTH_ISSUERS,
     internalEmailDomains: config.INTERNAL_EMAIL_DOMAINS,
     jwksCooldownMs: config.JWKS_COOLDOWN_MS,
     clock: Date.now,
     onEvent: (event) => {
+      onEvent(event);
       if (event.kind === "jwks_failed") logger.warn(event, "the keys of an issuer could not be fetched");
     },
   });

@@ -42,6 +42,8 @@ export interface IssuerState {
 export interface TokenVerifier {
   /** Throws ProblemError `unauthenticated`, or `unavailable` when the issuer's keys can't be had. */
   verify(token: string): Promise<Principal>;
+  /** The same for a token that was verified before and still holds, at once and without an event; undefined: only `verify` can tell. */
+  known(token: string): Principal | undefined;
   /** Fetches the sets that are due. Never rejects: a failure is an event and a state. */
   tick(nowMs: number): Promise<void>;
   /** Fetches at once, then ticks by itself until disposed. */
@@ -70,6 +72,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   );
   const cache = createTokenCache(options.tokenCacheBytesMax ?? tokenCacheBytesMax);
 
+  const known = (token: string): Principal | undefined => cache.get(token, clock());
+
   async function verifyAnew(token: string): Promise<Principal> {
     const trusted = trustedByIssuer.get(readClaimedIssuer(token));
     if (trusted === undefined) throw unauthenticated("iss is not trusted");
@@ -80,8 +84,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
 
   async function obtainKeys(keyset: Keyset): Promise<Keys> {
-    const known = keyset.usable(clock());
-    if (known !== null) return known;
+    const usable = keyset.usable(clock());
+    if (usable !== null) return usable;
     await keyset.demand(clock());
     const fetched = keyset.usable(clock());
     if (fetched !== null) return fetched;
@@ -117,10 +121,12 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 
   return {
     async verify(token) {
-      const cached = cache.get(token, clock());
-      onEvent({ kind: cached === undefined ? "token_cache_miss" : "token_cache_hit" });
-      return cached ?? verifyAnew(token);
+      const principal = known(token);
+      onEvent({ kind: principal === undefined ? "token_cache_miss" : "token_cache_hit" });
+      return principal ?? verifyAnew(token);
     },
+
+    known,
 
     tick,
     issuerStates,

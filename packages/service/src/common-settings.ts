@@ -15,5 +15,12 @@ export const commonSettings = {
   FEATURES_FILE: optional(text({ example: "./features.json" })),
 };
 
+/** `REDIS_URL`; empty is a process on its own, which production must not fall back to. */
+export const redisSetting = url({
+  protocols: ["redis:", "rediss:"],
+  example: "redis://localhost:6379",
+  developmentDefault: "",
+});
+
 /** `PORT`, with the default of one service. */
 export const portSetting = (port: number) => integer({ min: 0, max: 65_535, default: port });

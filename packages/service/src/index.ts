@@ -9,6 +9,8 @@ export * from "./input.ts";
 export * from "./logger.ts";
 export * from "./methods.ts";
 export * from "./metrics.ts";
+export * from "./mint-request-id.ts";
+export * from "./open-redis.ts";
 export * from "./parse-strict-json.ts";
 export * from "./problems.ts";
 export * from "./query.ts";

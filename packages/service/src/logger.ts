@@ -1,4 +1,5 @@
 import pino, { type DestinationStream, type Logger } from "pino";
+import { openBufferedOutput } from "./buffered-output.ts";
 
 export type { Logger };
 
@@ -23,8 +24,40 @@ export function createLogger({ level, name, destination }: LoggerOptions): Logge
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" },
     serializers: { err: (error: unknown) => describeError(error) },
+    hooks: { logMethod: writeAtOnceFromWarnings },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  const output = destination ?? openBufferedOutput();
+  const logger = pino(options, output);
+  rawOutputs.set(logger, { name, write: (line) => output.write(line) });
+  return logger;
+}
+
+const warnings = pino.levels.values["warn"] ?? 40;
+
+/** What an operator should read must not wait, least of all when the process is about to end. */
+function writeAtOnceFromWarnings(
+  this: Logger,
+  args: Parameters<pino.LogFn>,
+  method: pino.LogFn,
+  level: number,
+): void {
+  method.apply(this, args);
+  if (level >= warnings) this.flush();
+}
+
+/** For lines that are made by hand, being too many for the general way. */
+export interface RawOutput {
+  readonly name: string;
+  readonly write: (line: string) => void;
+}
+
+const rawOutputs = new WeakMap<Logger, RawOutput>();
+
+/** Where the lines of a logger of `createLogger` go. */
+export function rawOutputOf(logger: Logger): RawOutput {
+  const output = rawOutputs.get(logger);
+  if (output === undefined) throw new TypeError("not a logger of createLogger");
+  return output;
 }
 
 /** Causes of an error that a log line follows at most. */

@@ -11,7 +11,7 @@ export interface RunServiceOptions<C, D> {
   readonly title: string;
   readonly readConfig: () => C;
   readonly createDeps: (config: C, isDraining: () => boolean) => Promise<D>;
-  readonly createApp: (deps: D) => { readonly fetch: ServeOptions["fetch"] };
+  readonly createApp: (deps: D) => Pick<ServeOptions, "fetch" | "direct">;
 }
 
 /** The whole of a service's main: settings, dependencies, server, until a signal; then all of it backwards. */
@@ -28,8 +28,10 @@ export const runService = <
     const config = readConfig();
     using until = untilSignal();
     await using deps = await createDeps(config, () => until.signal.aborted);
+    const { fetch, direct } = createApp(deps);
     await using server = await serve({
-      fetch: createApp(deps).fetch,
+      fetch,
+      ...(direct === undefined ? {} : { direct }),
       host: config.HOST,
       port: config.PORT,
       logger: deps.logger,
@@ -37,5 +39,6 @@ export const runService = <
       drainTimeoutMs,
     });
     deps.logger.info({ url: server.url }, `${title} serves`);
+    deps.logger.flush();
     await server.closed;
   });

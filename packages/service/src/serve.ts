@@ -1,11 +1,11 @@
 import { ProblemError } from "@leftrail/contract";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { v7 as uuidv7 } from "uuid";
 import { answerClientError } from "./client-error.ts";
 import type { Logger } from "./logger.ts";
+import { mintRequestId } from "./mint-request-id.ts";
 import { problemResponse, toProblemError } from "./problems.ts";
 import { StartError } from "./run-main.ts";
 import { trackResponses, type OwedResponses } from "./track-responses.ts";
@@ -21,9 +21,14 @@ export const timeoutCheckIntervalMs = 2_000;
 /** Request line and headers together: a token of 8 KiB fits. */
 export const headerBytesMax = 16 * 1024;
 
+/** Answers a request on Node's own response, at once; false leaves it untouched, for `fetch`. */
+export type DirectAnswer = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+
 export interface ServeOptions {
   /** An app's `fetch`; its env is the Node request and response. */
   readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
+  /** Asked before `fetch`, for what is answered so often that the way there is most of its cost. */
+  readonly direct?: DirectAnswer;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -82,7 +87,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   };
 }
 
-function createHttpServer({ fetch, logger, mintId = uuidv7 }: ServeOptions): Server {
+function createHttpServer({ fetch, direct, logger, mintId = mintRequestId }: ServeOptions): Server {
   const respond = getRequestListener(fetch, {
     // Reached by a request target or Host that is no URL, and by an app that rejects.
     errorHandler: (error) => {
@@ -101,13 +106,19 @@ function createHttpServer({ fetch, logger, mintId = uuidv7 }: ServeOptions): Ser
     // A missing Host goes to the error handler above instead of a bare 400.
     requireHostHeader: false,
   });
-  server.on("request", (incoming, outgoing) => void respond(incoming, outgoing));
+  server.on("request", (incoming, outgoing) => {
+    if (direct?.(incoming, outgoing) !== true) void respond(incoming, outgoing);
+  });
   // RFC 9110 lets an unknown expectation be ignored; Node alone would answer a bare 417.
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing));
   return server;
 }
 
-function answerClientErrors(server: Server, owed: OwedResponses, { mintId = uuidv7 }: ServeOptions): void {
+function answerClientErrors(
+  server: Server,
+  owed: OwedResponses,
+  { mintId = mintRequestId }: ServeOptions,
+): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (owed.isAnswering(socket)) socket.destroy();
     else answerClientError(error, socket, mintId());

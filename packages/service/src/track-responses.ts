@@ -18,7 +18,8 @@ export function trackResponses(server: Server): OwedResponses {
     owed.set(socket, new Set());
     socket.once("close", () => owed.delete(socket));
   });
-  server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+  // Before whoever answers, which may be at once.
+  server.prependListener("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
     const responses = owed.get(socket);
     responses?.add(response);
     if (isClosing) response.setHeader("Connection", "close");
