@@ -3,50 +3,61 @@ import {
   answerMethodNotAllowed,
   createService,
   mountHealth,
-  onlyQuery,
+  type DirectAnswer,
   type ServiceEnv,
 } from "@leftrail/service";
 import { Hono } from "hono";
 import type { Deps } from "./deps.ts";
-import { createFeatureMetrics } from "./features/feature-metrics.ts";
-import { getFeatures } from "./features/get-features.ts";
-import { privateAnswer } from "./http/private-answer.ts";
+import { createAnswerExplanation } from "./http/answer-explanation.ts";
+import { createAnswerRead } from "./http/answer-read.ts";
+import { readRoutes } from "./http/asked-read.ts";
+import { cors } from "./http/cors.ts";
+import { createDirectHit } from "./http/direct-hit.ts";
 import { organizationIdOf } from "./http/organization-id.ts";
-import { getOrganizations } from "./organizations/get-organizations.ts";
-import { getProducts } from "./products/get-products.ts";
+import { refuseQuery, wantsExplanation } from "./http/query.ts";
+import { createFeatureMetrics } from "./metrics/feature-metrics.ts";
+import { createReadCounts } from "./metrics/read-counts.ts";
+import { featuresRequest, organizationsRequest, productsRequest } from "./reads/read-requests.ts";
 
 export type AppEnv = ServiceEnv & { Variables: AuthVariables };
 
-/** The hot path: what a request meets, in order, and every route. */
-export function createApp(deps: Deps): Hono<AppEnv> {
+/** The hot path: what a request meets, in order, and every route; `direct` is a shorter way to the same answers. */
+export function createApp(deps: Deps): Hono<AppEnv> & { readonly direct: DirectAnswer } {
   const app = new Hono<AppEnv>();
-  const ctx = { ...deps, featureMetrics: createFeatureMetrics(deps.metrics.registry) };
+  const { registry } = deps.metrics;
+  const { sidebar } = deps.store.read;
+  const ctx = { ...deps, sidebar, featureMetrics: createFeatureMetrics(registry) };
+  const counts = createReadCounts(registry, Object.values(readRoutes));
+  const answerRead = createAnswerRead(deps.cache, counts);
+  const answerExplanation = createAnswerExplanation(ctx);
   createService(app, deps);
   mountHealth(app, {
     ...deps,
     checks: { database: () => deps.store.ping(), issuers: issuersCheck(deps.verifier) },
   });
 
-  app.use("/v1/*", requirePrincipal(deps.verifier), privateAnswer, onlyQuery([]));
-  app.get("/v1/organizations", async (c) =>
-    c.json(await getOrganizations({ ctx, input: { userId: c.var.principal.userId } })),
-  );
-  app.get("/v1/organizations/:org_id/features", async (c) =>
-    c.json(
-      await getFeatures({
-        ctx,
-        input: { organizationId: organizationIdOf(c), principal: c.var.principal },
-      }),
-    ),
-  );
-  app.get("/v1/organizations/:org_id/products", async (c) =>
-    c.json(
-      await getProducts({
-        ctx,
-        input: { organizationId: organizationIdOf(c), userId: c.var.principal.userId },
-      }),
-    ),
-  );
+  if (deps.corsOrigins.length > 0) app.use("/v1/*", cors(deps.corsOrigins));
+  app.use("/v1/*", requirePrincipal(deps.verifier));
+  app.get(readRoutes.organizations, (c) => {
+    refuseQuery(c);
+    return answerRead(
+      c,
+      readRoutes.organizations,
+      organizationsRequest(ctx, { principal: c.get("principal") }),
+    );
+  });
+  app.get(readRoutes.features, (c) => {
+    const isExplained = wantsExplanation(c);
+    const input = { organizationId: organizationIdOf(c), principal: c.get("principal") };
+    return isExplained
+      ? answerExplanation(c, input)
+      : answerRead(c, readRoutes.features, featuresRequest(ctx, input));
+  });
+  app.get(readRoutes.products, (c) => {
+    refuseQuery(c);
+    const input = { organizationId: organizationIdOf(c), principal: c.get("principal") };
+    return answerRead(c, readRoutes.products, productsRequest(ctx, input));
+  });
   answerMethodNotAllowed(app);
-  return app;
+  return Object.assign(app, { direct: createDirectHit({ ...ctx, counts }) });
 }

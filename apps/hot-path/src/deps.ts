@@ -1,7 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { openVerifier, type TokenVerifier } from "@leftrail/auth";
+import { openVerifier, type AuthEvent, type TokenVerifier } from "@leftrail/auth";
 import type { FeatureRules } from "@leftrail/features";
-import { createLogger, createMetrics, loadFeatureRules, type Logger, type Metrics } from "@leftrail/service";
+import { databaseTimeoutMs, type ReadCache } from "@leftrail/read-cache";
+import {
+  closeRedis,
+  createLogger,
+  createMetrics,
+  loadFeatureRules,
+  openRedis,
+  type DependencyCheck,
+  type Logger,
+  type Metrics,
+} from "@leftrail/service";
 import {
   createKeyRing,
   openMemoryStore,
@@ -9,40 +19,66 @@ import {
   seedDemoData,
   type ReadStore,
 } from "@leftrail/store";
+import { startNoCache } from "./cache/start-no-cache.ts";
+import { startRedisCache } from "./cache/start-redis-cache.ts";
 import type { Config } from "./config.ts";
+import { countTokens, showKeyAges } from "./metrics/token-metrics.ts";
+
+/** Connections to Postgres: the reads that run at once, and some for looks, pings and explanations. */
+const connectionsMax = 10;
 
 /** All that the hot path lives on; made once, disposed of last. */
 export interface Deps {
   readonly store: ReadStore;
+  readonly cache: Pick<ReadCache, "hit" | "read">;
   readonly verifier: TokenVerifier;
   readonly rules: FeatureRules;
+  /** Whose pages may read the answers; none: nobody's. */
+  readonly corsOrigins: readonly string[];
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly isDraining: () => boolean;
+  /** Counts what happens to tokens. */
+  readonly onAuthEvent?: (event: AuthEvent) => void;
+  /** What it can do without, for `/readyz` to tell of. */
+  readonly optionalChecks?: Readonly<Record<string, DependencyCheck>>;
 }
 
 /** The only place where the hot path's clients are made. */
 export async function createDeps(config: Config, isDraining: () => boolean): Promise<Deps & AsyncDisposable> {
   const logger = createLogger({ level: config.LOG_LEVEL, name: "hot-path" });
   const rules = await loadFeatureRules(config.FEATURES_FILE);
+  const metrics = createMetrics();
+  const { registry } = metrics;
   await using starting = new AsyncDisposableStack();
   const store = starting.use(await openStore(config, logger));
-  const verifier = starting.use(openVerifier(config, logger));
+  const onAuthEvent = countTokens(registry);
+  const verifier = starting.use(openVerifier(config, logger, onAuthEvent));
+  showKeyAges(registry, verifier);
+  const caching = startCache(config, { store, rules, registry, logger }, starting);
   const resources = starting.move();
   return {
     store,
+    ...caching,
     verifier,
     rules,
+    corsOrigins: config.CORS_ORIGINS,
     logger,
-    metrics: createMetrics(),
+    metrics,
     isDraining,
+    onAuthEvent,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
 async function openStore(config: Config, logger: Logger): Promise<ReadStore> {
   if (config.DATABASE_URL !== "") {
-    return openPostgresReadStore({ url: config.DATABASE_URL, applicationName: "leftrail-hot-path" });
+    return openPostgresReadStore({
+      url: config.DATABASE_URL,
+      applicationName: "leftrail-hot-path",
+      queryTimeoutMs: databaseTimeoutMs,
+      connectionsMax,
+    });
   }
   logger.warn("DATABASE_URL is empty: serving demo data from memory");
   // Nobody can read this process's audit chain, so any key will do.
@@ -50,4 +86,24 @@ async function openStore(config: Config, logger: Logger): Promise<ReadStore> {
   const store = openMemoryStore({ auditKeys, clock: Date.now });
   await seedDemoData(store);
   return store;
+}
+
+/** Without Redis, or without a database that others write to, nobody says here what changed. */
+function startCache(
+  config: Config,
+  parts: Pick<Deps, "store" | "rules" | "logger"> & { readonly registry: Metrics["registry"] },
+  starting: AsyncDisposableStack,
+): Pick<Deps, "cache" | "optionalChecks"> {
+  const surroundings = { ...parts, clock: () => performance.now() };
+  if (config.REDIS_URL === "" || config.DATABASE_URL === "") {
+    parts.logger.warn("REDIS_URL or DATABASE_URL is empty: nothing is cached");
+    return { cache: starting.use(startNoCache(surroundings)).cache };
+  }
+  const { logger } = parts;
+  const redis = starting.adopt(
+    openRedis({ url: config.REDIS_URL, name: "leftrail-hot-path", logger }),
+    closeRedis,
+  );
+  const { cache } = starting.use(startRedisCache({ ...surroundings, redis }));
+  return { cache, optionalChecks: { redis: () => redis.ping() } };
 }

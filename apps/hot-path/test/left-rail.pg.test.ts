@@ -1,42 +1,23 @@
-import { callOf, comparable, newUser, startTestAuth, type Call, type TestUser } from "@leftrail/auth/testing";
+import { comparable, newUser, type TestUser } from "@leftrail/auth/testing";
 import { featuresBodySchema, organizationsBodySchema, productsBodySchema } from "@leftrail/contract";
-import { builtInRules } from "@leftrail/features";
-import { createLogger, createMetrics } from "@leftrail/service";
-import { conformanceTo } from "@leftrail/service/testing";
-import { openPostgresReadStore, type ReadStore } from "@leftrail/store";
-import { at, changeAs, eachStore, givenTenant, type StoreHarness } from "@leftrail/store/testing";
+import { openPostgresReadStore } from "@leftrail/store";
+import { at, changeAs, eachStore, givenTenant } from "@leftrail/store/testing";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createApp } from "../src/app.ts";
-
-const conforms = conformanceTo(new URL("../../../openapi/hot-path.yaml", import.meta.url));
-
-/** The hot path over one store. */
-async function callHotPath(store: ReadStore): Promise<{ call: Call } & AsyncDisposable> {
-  const auth = await startTestAuth();
-  const app = createApp({
-    store,
-    verifier: auth.verifier,
-    rules: builtInRules,
-    logger: createLogger({ level: "silent", name: "test" }),
-    metrics: createMetrics(),
-    isDraining: () => false,
-  });
-  return { call: callOf(app, auth, conforms), [Symbol.asyncDispose]: () => auth[Symbol.asyncDispose]() };
-}
+import { entitle, override } from "./arrange.ts";
+import { startHotPath, startUncachedHotPath, type HotPath } from "./call-hot-path.ts";
 
 eachStore("the left rail over HTTP", (harness) => {
-  let hotPath: Awaited<ReturnType<typeof callHotPath>>;
-  let reads: ReadStore;
+  let hotPath: HotPath;
   beforeAll(async () => {
-    reads = readerOf(harness());
-    hotPath = await callHotPath(reads);
+    hotPath = await startHotPath(harness());
   });
-  afterAll(async () => {
-    await hotPath[Symbol.asyncDispose]();
-    await reads[Symbol.asyncDispose]();
-  });
-  const get = (path: string, as?: TestUser) => hotPath.call("GET", path, as === undefined ? {} : { as });
+  afterAll(() => hotPath[Symbol.asyncDispose]());
+  /** Asks when what was arranged has been heard, so that all this also holds of what is cached. */
+  const get = async (path: string, as?: TestUser) => {
+    await hotPath.heard();
+    return hotPath.call("GET", path, as === undefined ? {} : { as });
+  };
   const features = async (id: string, as: TestUser): Promise<string[]> =>
     featuresBodySchema.parse((await get(`/v1/organizations/${id}/features`, as)).body).features;
 
@@ -223,7 +204,7 @@ test("503 with Retry-After while the database is gone, and not ready", async () 
     url: "postgres://nobody:x@127.0.0.1:1/none",
     applicationName: "test",
   });
-  await using hotPath = await callHotPath(store);
+  await using hotPath = await startUncachedHotPath(store);
   const paths = ["", `/${randomUUID()}/features`, `/${randomUUID()}/products`];
   for (const path of paths) {
     const answer = await hotPath.call("GET", `/v1/organizations${path}`, { as: newUser() });
@@ -233,41 +214,3 @@ test("503 with Retry-After while the database is gone, and not ready", async () 
   expect(await hotPath.call("GET", "/readyz")).toMatchObject({ status: 503 });
   expect(await hotPath.call("GET", "/healthz")).toMatchObject({ status: 200 });
 });
-
-/** As the hot path has it: on Postgres with the reader's rights. */
-const readerOf = (harness: StoreHarness & { readonly url?: string }): ReadStore =>
-  harness.url === undefined
-    ? harness.store
-    : openPostgresReadStore({ url: harness.url, applicationName: "test-hot-path" });
-
-const entitle = ({ store }: StoreHarness, tenantId: string, product: string) =>
-  changeAs(store, tenantId, (tx) =>
-    tx.write.entitlements.insert({
-      id: randomUUID(),
-      tenantId,
-      product,
-      source: "purchase",
-      startsAt: null,
-      ends: null,
-      orderId: null,
-    }),
-  );
-
-const override = (
-  { store }: StoreHarness,
-  tenantId: string,
-  targetType: "feature" | "product",
-  target: string,
-  effect: "grant" | "deny",
-) =>
-  changeAs(store, tenantId, (tx) =>
-    tx.write.overrides.put({
-      id: randomUUID(),
-      tenantId,
-      targetType,
-      target,
-      effect,
-      expiresAt: null,
-      reason: null,
-    }),
-  );

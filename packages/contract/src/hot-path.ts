@@ -34,6 +34,24 @@ export type OrganizationsBody = z.infer<typeof organizationsBodySchema>;
 export const featuresBodySchema = z.strictObject({ features: z.array(z.string()) }).meta({ id: "Features" });
 export type FeaturesBody = z.infer<typeof featuresBodySchema>;
 
+/** `?explain=1` */
+export const featuresQuerySchema = z.object({ explain: z.literal("1").optional() });
+
+/** `GET /v1/organizations/:org_id/features?explain=1`: every feature that a rule spoke about, with the first that did. */
+export const explainedFeaturesBodySchema = featuresBodySchema
+  .extend({
+    explain: z.record(
+      z.string(),
+      z.strictObject({
+        enabled: z.boolean(),
+        rule: z.enum(["override", "default", "internal", "entitlement"]),
+        source: z.strictObject({ type: z.enum(["override", "entitlement"]), id: idSchema }).nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "ExplainedFeatures" });
+export type ExplainedFeaturesBody = z.infer<typeof explainedFeaturesBodySchema>;
+
 /** One entitlement of an organization, with the order and the Stripe product behind it. */
 export const organizationProductSchema = z.strictObject({
   id: idSchema,

@@ -1,18 +1,19 @@
 import { toTimestamp, type OrganizationProduct, type ProductsBody } from "@leftrail/contract";
-import type { ReadStore, SidebarProduct } from "@leftrail/store";
-import { notAccessible } from "../http/not-accessible.ts";
+import type { Loaded } from "@leftrail/read-cache";
+import type { SidebarProduct, SidebarReads } from "@leftrail/store";
 
-/** Every entitlement of an organization, status as of now. Throws forbidden when it is not the user's. */
-export async function getProducts({
+/** Every entitlement of an organization, status as of now. Absent when the organization is not the user's. */
+export async function loadProducts({
   ctx,
   input,
 }: {
-  ctx: { readonly store: ReadStore };
+  ctx: { readonly sidebar: Pick<SidebarReads, "products"> };
   input: { readonly organizationId: string; readonly userId: string };
-}): Promise<ProductsBody> {
-  const rows = await ctx.store.read.sidebar.products(input.organizationId, input.userId);
-  if (rows === undefined) throw notAccessible();
-  return { products: rows.map(toProduct) };
+}): Promise<Loaded> {
+  const seen = await ctx.sidebar.products(input.organizationId, input.userId);
+  if (seen === undefined) return { kind: "absent" };
+  const body: ProductsBody = { products: seen.products.map(toProduct) };
+  return { kind: "found", body: JSON.stringify(body), endsInMs: seen.endsInMs };
 }
 
 const toProduct = ({ entitlement, name, order, stripeProduct }: SidebarProduct): OrganizationProduct => ({
