@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { performance } from "node:perf_hooks";
 import { createLogger, createMetrics } from "@leftrail/service";
 import { developmentKeyRing, openPostgresStore, type KeyForVerification } from "@leftrail/store";
+import { interleave, openLoop, quantile, report, type Line } from "@leftrail/testkit/bench";
 import { startKeyServices } from "../src/api-keys/key-services.ts";
 import { mintKey, type PresentedKey } from "../src/api-keys/key-format.ts";
 import { verifyKey, type VerificationContext } from "../src/api-keys/verify-key.ts";
-import { quantile, report, type Line } from "./support/report.ts";
-import { openLoop, type Answered } from "./support/verify-client.ts";
+import { sinceDue, type Answered } from "./support/verify-client.ts";
 import { startVerifyServers } from "./support/verify-servers.ts";
 
 const interleavedRounds = 100;
@@ -48,45 +47,27 @@ async function compareWithSelect({ sql, databaseUrl, insertKey }: Servers): Prom
       return row;
     },
   };
-  const candidates = {
+  const calls = {
     select: () => sql`select id, tenant_id, key_hash from api_keys where prefix = ${key.prefix}`,
     read: () => rows.findForVerification(key.prefix),
     verify: () => verifyKey({ ctx: { ...keys, rows }, input: { key: key.text } }),
   };
-  const names = ["select", "read", "verify"] as const;
-  const measure = async (name: (typeof names)[number]): Promise<number> => {
-    const latenciesMs: number[] = [];
-    for (let n = 0; n < callsPerRound; n++) {
-      const startMs = performance.now();
-      await candidates[name]();
-      latenciesMs.push(performance.now() - startMs);
-    }
-    return median(latenciesMs);
-  };
   const argon2Runs = async () =>
     (await registry.getSingleMetric("leftrail_argon2_runs_total")?.get())?.values[0]?.value ?? 0;
-  for (const name of names) await measure(name);
+  // The first proves the key.
+  await calls.verify();
   const runsBefore = await argon2Runs();
-  const rounds: Record<(typeof names)[number], number>[] = [];
-  for (let round = 0; round < interleavedRounds; round++) {
-    rounds.push({
-      select: await measure("select"),
-      read: await measure("read"),
-      verify: await measure("verify"),
-    });
-  }
-  // The machine's pace changes from round to round, so what is compared is of one round.
-  const typical = (of: (round: (typeof rounds)[number]) => number): number => median(rounds.map(of));
+  const measured = await interleave(interleavedRounds, {
+    select: () => medianMicrosOf(calls.select),
+    read: () => medianMicrosOf(calls.read),
+    verify: () => medianMicrosOf(calls.verify),
+  });
   return [
-    { what: "one indexed SELECT, p50", value: typical(({ select }) => select) * 1000, unit: "µs" },
-    { what: "the read of a verification, p50", value: typical(({ read }) => read) * 1000, unit: "µs" },
-    { what: "verification of a proven key, p50", value: typical(({ verify }) => verify) * 1000, unit: "µs" },
-    { what: "its read ÷ SELECT", value: typical(({ read, select }) => read / select), unit: "×" },
-    {
-      what: "verification ÷ SELECT (target 2)",
-      value: typical(({ verify, select }) => verify / select),
-      unit: "×",
-    },
+    { what: "one indexed SELECT, p50", value: measured.typical("select"), unit: "µs" },
+    { what: "the read of a verification, p50", value: measured.typical("read"), unit: "µs" },
+    { what: "verification of a proven key, p50", value: measured.typical("verify"), unit: "µs" },
+    { what: "its read ÷ SELECT", value: measured.ratio("read", "select"), unit: "×" },
+    { what: "verification ÷ SELECT (target 2)", value: measured.ratio("verify", "select"), unit: "×" },
     { what: "argon2 runs meanwhile (target 0)", value: (await argon2Runs()) - runsBefore, unit: "" },
   ];
 }
@@ -101,7 +82,15 @@ async function statementOfTheRead(url: string, prefix: string): Promise<string> 
   return statement;
 }
 
-const median = (samples: readonly number[]): number => quantile(samples, 0.5);
+async function medianMicrosOf(call: () => PromiseLike<unknown>): Promise<number> {
+  const latenciesMs: number[] = [];
+  for (let n = 0; n < callsPerRound; n++) {
+    const startMs = performance.now();
+    await call();
+    latenciesMs.push(performance.now() - startMs);
+  }
+  return quantile(latenciesMs, 0.5) * 1000;
+}
 
 /** Many first verifications of one key at the same time, over HTTP. */
 async function verifyAtOnce({ client, insertKey }: Servers): Promise<Line[]> {
@@ -125,18 +114,24 @@ async function flood(servers: Servers): Promise<Line[]> {
   const { client, insertKey } = servers;
   const proven = await insertKey();
   const neverProven = await insertKey();
-  const send = () => client.verify(proven.text);
-  const load = { perSecond: provenPerSecond, seconds: secondsPerFlood };
-  await openLoop({ ...load, send });
+  const load = async (): Promise<Answered[]> =>
+    sinceDue(
+      await openLoop({
+        perSecond: provenPerSecond,
+        seconds: secondsPerFlood,
+        send: () => client.verify(proven.text),
+      }),
+    );
+  await load();
   const alone: Answered[] = [];
   const onProven: Answered[] = [];
   const onNeverProven: Answered[] = [];
   const forged: Answered[] = [];
   await using watch = await watchServer(client);
   for (let round = 0; round < floodRounds; round++) {
-    alone.push(...(await openLoop({ ...load, send })));
-    onProven.push(...(await withFlood(client, proven, () => openLoop({ ...load, send }))).answers);
-    const flooded = await withFlood(client, neverProven, () => openLoop({ ...load, send }));
+    alone.push(...(await load()));
+    onProven.push(...(await withFlood(client, proven, load)).answers);
+    const flooded = await withFlood(client, neverProven, load);
     onNeverProven.push(...flooded.answers);
     forged.push(...flooded.forgeries);
   }
@@ -183,7 +178,7 @@ async function withFlood(client: Servers["client"], target: PresentedKey, work: 
     }),
     work(),
   ]);
-  return { forgeries, answers };
+  return { forgeries: sinceDue(forgeries), answers };
 }
 
 async function watchServer(client: Servers["client"]) {

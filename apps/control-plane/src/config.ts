@@ -6,8 +6,8 @@ import {
   parseTrustedProxies,
   portSetting,
   readSettings,
+  redisSetting,
   SettingsError,
-  url,
 } from "@leftrail/service";
 import { developmentKeyRing, holdsDevelopmentKey, parseKeyRing } from "@leftrail/store";
 import { BlockList } from "node:net";
@@ -26,11 +26,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     ...commonSettings,
     ...authSettings,
     PORT: portSetting(8082),
-    REDIS_URL: url({
-      protocols: ["redis:", "rediss:"],
-      example: "redis://localhost:6379",
-      developmentDefault: "",
-    }),
+    REDIS_URL: redisSetting,
     INTERNAL_TOKENS: internalTokensSetting,
     KEY_PEPPER: custom({
       parse: explained(parseKeyRing),

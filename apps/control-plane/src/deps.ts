@@ -1,11 +1,13 @@
-import { Redis } from "ioredis";
 import { openVerifier, type TokenVerifier } from "@leftrail/auth";
+import { createInProcessChanges, createRedisBus } from "@leftrail/changes";
 import type { FeatureRules } from "@leftrail/features";
 import {
   clientAddress,
+  closeRedis,
   createLogger,
   createMetrics,
   loadFeatureRules,
+  openRedis,
   type ClientAddress,
   type DependencyCheck,
   type Logger,
@@ -14,11 +16,12 @@ import {
 import { openMemoryStore, openPostgresStore, seedDemoData, type KeyRing, type Store } from "@leftrail/store";
 import { startKeyServices, type KeyServices } from "./api-keys/key-services.ts";
 import type { Config } from "./config.ts";
+import { startRelay } from "./relay/start-relay.ts";
 
-/** How long Redis may take; a command that waited longer counts as failed. */
-const redisCommandTimeoutMs = 100;
-/** A connection that is silent for so long while an answer is due is given up for a new one. */
-const redisSocketTimeoutMs = 2_000;
+/** How long Redis may take for a proof of a key, which a request waits for. */
+const proofTimeoutMs = 100;
+/** How long it may take to take in a change, which nobody waits for. */
+const relayTimeoutMs = 1_000;
 
 /** All that the control plane lives on; made once, disposed of last. */
 export interface Deps {
@@ -46,8 +49,16 @@ export async function createDeps(config: Config, isDraining: () => boolean): Pro
   const store = starting.use(await openStore(config, logger));
   const verifier = starting.use(openVerifier(config, logger));
   const metrics = createMetrics();
-  const redis =
-    config.REDIS_URL === "" ? undefined : starting.adopt(openRedis(config.REDIS_URL, logger), close);
+  const redisFor = (name: string, commandTimeoutMs: number) =>
+    config.REDIS_URL === ""
+      ? undefined
+      : starting.adopt(openRedis({ url: config.REDIS_URL, name, commandTimeoutMs, logger }), closeRedis);
+  const redis = redisFor("leftrail-control-plane", proofTimeoutMs);
+  const relayRedis = redisFor("leftrail-relay", relayTimeoutMs);
+  const clock = () => performance.now();
+  // Without Redis there is nobody to tell, but the outbox must not grow.
+  const bus = relayRedis === undefined ? createInProcessChanges(clock).bus : createRedisBus(relayRedis);
+  starting.use(startRelay({ store, bus, registry: metrics.registry, logger, clock }));
   const keys = starting.use(
     startKeyServices({ store, keyRing: config.KEY_PEPPER, redis, registry: metrics.registry, logger }),
   );
@@ -82,26 +93,3 @@ async function openStore(config: Config, logger: Logger): Promise<Store> {
   await seedDemoData(store);
   return store;
 }
-
-/** A client that never makes a caller wait for a connection: without one, commands fail at once. */
-export function openRedis(url: string, logger: Pick<Logger, "info" | "warn">): Redis {
-  const redis = new Redis(url, {
-    connectionName: "leftrail-control-plane",
-    enableOfflineQueue: false,
-    commandTimeout: redisCommandTimeoutMs,
-    socketTimeout: redisSocketTimeoutMs,
-    maxRetriesPerRequest: 0,
-  });
-  let isDown = false;
-  redis.on("error", (err) => {
-    if (!isDown) logger.warn({ err }, "Redis is out of reach");
-    isDown = true;
-  });
-  redis.on("ready", () => {
-    if (isDown) logger.info("Redis is back");
-    isDown = false;
-  });
-  return redis;
-}
-
-const close = (redis: Redis): void => redis.disconnect();

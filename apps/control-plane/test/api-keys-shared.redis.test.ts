@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { describe, expect, inject, test } from "vitest";
 import { postgresHarness, type StoreHarness } from "@leftrail/store/testing";
 import { quickArgon2 } from "../src/api-keys/testing/hashing.ts";
-import { openRedis } from "../src/deps.ts";
+import { openRedis } from "@leftrail/service";
 import { apiKeyCalls } from "./api-key-calls.ts";
 import { callApp, type AppSetup, type CalledApp } from "./call-app.ts";
 
@@ -16,7 +16,12 @@ async function openTwo(setup: AppSetup = { argon2: quickArgon2 }) {
   const harness = resources.use(await postgresHarness(inject("postgres")));
   const start = async () => {
     const client = resources.adopt(
-      openRedis(redis.url, { warn: () => undefined, info: () => undefined }),
+      openRedis({
+        url: redis.url,
+        name: "test",
+        commandTimeoutMs: 100,
+        logger: { warn: () => undefined, info: () => undefined },
+      }),
       (it) => it.disconnect(),
     );
     await expect.poll(() => client.status).toBe("ready");

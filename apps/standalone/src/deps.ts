@@ -2,8 +2,12 @@ import { randomBytes } from "node:crypto";
 import { BlockList } from "node:net";
 import { join } from "node:path";
 import { createTokenVerifier } from "@leftrail/auth";
+import { createInProcessChanges } from "@leftrail/changes";
 import type { Deps as ControlPlaneDeps } from "@leftrail/control-plane/deps";
 import { startKeyServices } from "@leftrail/control-plane/key-services";
+import { startRelay } from "@leftrail/control-plane/relay";
+import type { Deps as HotPathDeps } from "@leftrail/hot-path/deps";
+import { startInProcessCache } from "@leftrail/hot-path/in-process-cache";
 import { clientAddress, createLogger, createMetrics, loadFeatureRules } from "@leftrail/service";
 import {
   openMemoryStore,
@@ -18,8 +22,10 @@ import { openDatabase } from "./development/database.ts";
 import { openDevelopmentIssuer } from "./development/issuer.ts";
 import { keptSecret } from "./development/kept-secret.ts";
 
-/** What both apps and the development routes live on; the hot path needs no more than the control plane. */
-export interface Deps extends ControlPlaneDeps {
+/** What both apps and the development routes live on. */
+export type Deps = ControlPlaneDeps & HotPathDeps & Development;
+
+interface Development {
   readonly issuer: Issuer;
   /** What the operator should know of the start. */
   readonly notices: readonly string[];
@@ -53,6 +59,10 @@ export async function createDeps(
   const metrics = createMetrics();
   const { registry } = metrics;
   const keys = starting.use(startKeyServices({ store, keyRing, redis: undefined, registry, logger }));
+  const clock = () => performance.now();
+  const changes = createInProcessChanges(clock);
+  const { cache } = starting.use(startInProcessCache({ store, changes, registry, logger, clock }));
+  starting.use(startRelay({ store, bus: changes.bus, registry, logger, clock }));
   const resources = starting.move();
   return {
     store,
@@ -60,6 +70,8 @@ export async function createDeps(
     rules,
     keyRing,
     keys,
+    cache,
+    corsOrigins: [],
     internalTokens: await openInternalTokens(config, isKept ? dataDir : undefined),
     issuer,
     clientAddress: clientAddress(new BlockList()),

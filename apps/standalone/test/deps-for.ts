@@ -1,16 +1,28 @@
 import type { TestAuth } from "@leftrail/auth/testing";
-import type { Deps } from "@leftrail/control-plane/deps";
+import { createInProcessChanges, createRelay, type Relay } from "@leftrail/changes";
+import type { Deps as ControlPlaneDeps } from "@leftrail/control-plane/deps";
 import { startKeyServices } from "@leftrail/control-plane/key-services";
 import { builtInRules } from "@leftrail/features";
+import type { Deps as HotPathDeps } from "@leftrail/hot-path/deps";
+import { startInProcessCache } from "@leftrail/hot-path/in-process-cache";
 import { clientAddress, createLogger, createMetrics } from "@leftrail/service";
 import type { StoreHarness } from "@leftrail/store/testing";
 import { BlockList } from "node:net";
 
-/** What both apps live on, over one store of a test. */
-export function depsFor({ store, auditKeys }: StoreHarness, { verifier }: TestAuth): Deps {
+/** What both apps live on, over one store of a test, with the relay that tells the cache: it passes when asked to. */
+export function depsFor(
+  { store, auditKeys }: StoreHarness,
+  { verifier }: TestAuth,
+): ControlPlaneDeps & HotPathDeps & { readonly relay: Relay } {
   const metrics = createMetrics();
+  const { registry } = metrics;
   const logger = createLogger({ level: "silent", name: "test" });
+  const clock = () => performance.now();
+  const changes = createInProcessChanges(clock);
   return {
+    relay: createRelay({ outbox: store.outbox, bus: changes.bus, clock }),
+    cache: startInProcessCache({ store, changes, registry, logger, clock }).cache,
+    corsOrigins: [],
     store,
     verifier,
     rules: builtInRules,
@@ -20,7 +32,7 @@ export function depsFor({ store, auditKeys }: StoreHarness, { verifier }: TestAu
       store,
       keyRing: auditKeys,
       redis: undefined,
-      registry: metrics.registry,
+      registry,
       logger,
       every: () => ({ [Symbol.dispose]: () => undefined }),
     }),
