@@ -12,9 +12,10 @@ import { createAnswerExplanation } from "./http/answer-explanation.ts";
 import { createAnswerRead } from "./http/answer-read.ts";
 import { readRoutes } from "./http/asked-read.ts";
 import { cors } from "./http/cors.ts";
-import { createDirectHit } from "./http/direct-hit.ts";
+import { createDirectRead } from "./http/direct-read.ts";
 import { organizationIdOf } from "./http/organization-id.ts";
 import { refuseQuery, wantsExplanation } from "./http/query.ts";
+import { createReadsUnderWay } from "./http/reads-under-way.ts";
 import { createFeatureMetrics } from "./metrics/feature-metrics.ts";
 import { createReadCounts } from "./metrics/read-counts.ts";
 import { featuresRequest, organizationsRequest, productsRequest } from "./reads/read-requests.ts";
@@ -28,7 +29,8 @@ export function createApp(deps: Deps): Hono<AppEnv> & { readonly direct: DirectA
   const { sidebar } = deps.store.read;
   const ctx = { ...deps, sidebar, featureMetrics: createFeatureMetrics(registry) };
   const counts = createReadCounts(registry, Object.values(readRoutes));
-  const answerRead = createAnswerRead(deps.cache, counts);
+  const underWay = createReadsUnderWay();
+  const answerRead = createAnswerRead({ ...deps, counts, underWay });
   const answerExplanation = createAnswerExplanation(ctx);
   createService(app, deps);
   mountHealth(app, {
@@ -59,5 +61,5 @@ export function createApp(deps: Deps): Hono<AppEnv> & { readonly direct: DirectA
     return answerRead(c, readRoutes.products, productsRequest(ctx, input));
   });
   answerMethodNotAllowed(app);
-  return Object.assign(app, { direct: createDirectHit({ ...ctx, counts }) });
+  return Object.assign(app, { direct: createDirectRead({ ...ctx, counts, underWay }) });
 }

@@ -1,4 +1,4 @@
-import type { Scope } from "./scopes.ts";
+import { allScope, catalogScope, type Scope } from "./scopes.ts";
 
 /** The epoch of a scope: an opaque token that is replaced on every change. */
 export const epochKey = (scope: Scope): string => `epoch:${scope}`;
@@ -13,7 +13,9 @@ export const relayMarkKey = "changes:relay";
 export const apiKeyProofKey = (apiKeyId: string): string => `api-key-proof:${apiKeyId}`;
 
 /**
- * How long an epoch outlives its last use, in seconds: longer than anything that bears it as a stamp.
- * One that is gone is minted anew, so this bounds memory and nothing else.
+ * How long an epoch outlives its last use, in seconds: longer than anything that bears it as a stamp. One that
+ * is gone is minted anew, so this bounds memory and nothing else. Null is for ever: of the catalog and of all
+ * there is one each, and minting it anew would make everybody read anew.
  */
-export const epochTtlSeconds = 600;
+export const epochTtlSeconds = (scope: Scope): number | null =>
+  scope === catalogScope || scope === allScope ? null : 600;

@@ -1,5 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { allScope, changesStreamKey, epochKey, epochTtlSeconds, relayMarkKey } from "@leftrail/cache-keys";
+import {
+  allScope,
+  changesStreamKey,
+  epochKey,
+  epochTtlSeconds,
+  relayMarkKey,
+  type Scope,
+} from "@leftrail/cache-keys";
 import type { Redis } from "ioredis";
 import { encodeMessage, type Said } from "./messages.ts";
 import type { ChangeBus } from "./ports.ts";
@@ -32,7 +39,7 @@ export function createRedisBus(redis: Redis): ChangeBus {
   /** Nobody goes on from what was known before: everybody's epoch of all is another. */
   async function begin(): Promise<Session> {
     const id = mintToken();
-    await redis.set(epochKey(allScope), mintToken(), "EX", epochTtlSeconds);
+    await replaceEpoch(redis, allScope);
     // Whatever somebody else put in their place is not worth more than the changes.
     await redis.del(relayMarkKey);
     if (!["stream", "none"].includes(await redis.type(changesStreamKey))) await redis.del(changesStreamKey);
@@ -57,9 +64,7 @@ export function createRedisBus(redis: Redis): ChangeBus {
       inSession(async (current) => {
         const nowMs = millisecondsOf(await redis.time());
         // One connection keeps the order: whoever hears of a change finds its epoch replaced.
-        const replaced = scopes.map((scope) =>
-          redis.set(epochKey(scope), mintToken(), "EX", epochTtlSeconds),
-        );
+        const replaced = scopes.map((scope) => replaceEpoch(redis, scope));
         const number = current.number + 1;
         const said = say(current.id, number, {
           kind: "change",
@@ -83,6 +88,12 @@ export function createRedisBus(redis: Redis): ChangeBus {
         current.number = number;
       }),
   };
+}
+
+async function replaceEpoch(redis: Redis, scope: Scope): Promise<void> {
+  const ttlSeconds = epochTtlSeconds(scope);
+  if (ttlSeconds === null) await redis.set(epochKey(scope), mintToken());
+  else await redis.set(epochKey(scope), mintToken(), "EX", ttlSeconds);
 }
 
 /** What a relay says over one connection without a failure, and the number of what it said last. */

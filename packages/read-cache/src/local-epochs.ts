@@ -8,7 +8,7 @@ import type { SharedTier } from "./ports.ts";
 export const createLocalEpochs = (): SharedTier => ({
   isUsable: () => true,
   read: async (_read, known) => ({
-    epochs: known.map((epoch) => epoch ?? randomBytes(9).toString("base64url")),
+    epochs: known.epochs.map((epoch) => epoch ?? randomBytes(9).toString("base64url")),
     open: () => undefined,
   }),
   write: () => undefined,

@@ -51,12 +51,19 @@ export interface SharedTier {
   /** Whether what it says counts now. */
   isUsable(nowMs: number): boolean;
   /**
-   * The value and the epochs of the scopes, in one round trip; an epoch that is not there is made. `known` is
-   * what this process knows of each epoch. Rejects when it can't be had in time.
+   * The value and the epochs of the scopes, in one round trip; an epoch that is not there is made. Rejects
+   * when they can't be had in time.
    */
-  read(request: KeyedRead, known: readonly (string | undefined)[]): Promise<SharedReading>;
+  read(request: KeyedRead, known: KnownEpochs): Promise<SharedReading>;
   /** Keeps an entry for others; at once and without a promise, for nobody waits for it. */
   write(key: string, entry: SharedEntry): void;
+}
+
+/** What this process knows of the epochs of a request's scopes. */
+export interface KnownEpochs {
+  readonly epochs: readonly (string | undefined)[];
+  /** Whether they are those of now: every commit until lately has been heard here. */
+  readonly areProven: boolean;
 }
 
 export interface SharedReading {

@@ -1,4 +1,5 @@
 import type { Scope } from "@leftrail/cache-keys";
+import { areEqual } from "./are-equal.ts";
 import { ProblemError } from "@leftrail/contract";
 import type { OutboxReads } from "@leftrail/store";
 import type { CacheEvent } from "./cache-event.ts";
@@ -123,8 +124,9 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
   }
 
   async function readShared(request: ReadRequest, states: readonly ScopeState[]) {
-    if (!shared.isUsable(clock())) return undefined;
-    const known = states.map(({ epoch }) => epoch);
+    const nowMs = clock();
+    if (!shared.isUsable(nowMs)) return undefined;
+    const known = { epochs: states.map(({ epoch }) => epoch), areProven: isProven(nowMs) };
     return shared.read(request.read, known).catch(() => undefined);
   }
 
@@ -257,9 +259,6 @@ function isStillTrue(slot: Slot, { reading }: Attempt, nowMs: number): boolean {
 }
 
 const idOf = (key: string, variant: string): string => (variant === "" ? key : `${key}#${variant}`);
-
-const areEqual = (stamps: readonly string[], epochs: readonly string[]): boolean =>
-  stamps.length === epochs.length && stamps.every((stamp, index) => stamp === epochs[index]);
 
 const isUnavailable = (error: unknown): boolean =>
   error instanceof ProblemError && error.code === "unavailable";

@@ -1,10 +1,11 @@
-import { randomBytes } from "node:crypto";
-import { epochKey, epochTtlSeconds, type Scope } from "@leftrail/cache-keys";
+import type { KeyedRead } from "@leftrail/cache-keys";
 import type { Redis } from "ioredis";
+import { areEqual } from "./are-equal.ts";
 import type { CacheEvent } from "./cache-event.ts";
-import { decodeEntry, encodeEntry } from "./entry-codec.ts";
+import { decodeEntry, encodeEntry, type StoredEntry } from "./entry-codec.ts";
 import { sharedReadTimeoutMs } from "./limits.ts";
-import type { SharedEntry, SharedReading, SharedTier } from "./ports.ts";
+import type { KnownEpochs, SharedEntry, SharedReading, SharedTier } from "./ports.ts";
+import { readWithEpochs } from "./redis-epochs.ts";
 import { withTimeout } from "./with-timeout.ts";
 
 /** Writes that may be on their way at once; more than that are left out. */
@@ -31,32 +32,41 @@ export interface RedisTierOptions {
   readonly onEvent?: (event: CacheEvent) => void;
 }
 
-/** Entries and epochs in Redis. Commands have one key each, so that they can be spread over a cluster. */
+/** Entries and epochs in Redis. Each command has one key. */
 export function createRedisTier(options: RedisTierOptions): SharedTier {
   const { redis, trust, build, clock, onEvent = () => {} } = options;
   // Opened by a read that failed; closed by the tail's next answer, so that no request has to try.
   let openedAtMs = Number.NEGATIVE_INFINITY;
   let writes = 0;
 
-  async function readAll(key: string, scopes: readonly Scope[]) {
-    // Sent in one go, answered in order. What can't be read as a value is a miss.
-    const [value, ...epochs] = await Promise.all([
-      redis.getBuffer(key).catch(notOfThisType),
-      ...scopes.map((scope) => readEpoch(redis, scope)),
-    ]);
-    return { value, epochs };
+  async function readAll({ key, scopes }: KeyedRead, known: KnownEpochs): Promise<SharedReading> {
+    const isKnown = (at: number): boolean => known.areProven && known.epochs[at] !== undefined;
+    const asked = await readWithEpochs(
+      redis,
+      key,
+      scopes.filter((_, at) => !isKnown(at)),
+    );
+    const rest = asked.epochs.values();
+    const epochs = scopes.map((_, at) => (isKnown(at) ? known.epochs[at] : rest.next().value) ?? "");
+    const entry = entryOf(asked.value);
+    const open = (variant: string) => opened(entry, key, variant);
+    // An epoch that nobody asked for in a while was made anew, and others go by the new one.
+    const isDoubtful = entry !== undefined && asked.epochs.length < scopes.length;
+    if (!isDoubtful || areEqual(entry.stamps, epochs)) return { epochs, open };
+    return { epochs: (await readWithEpochs(redis, null, scopes)).epochs, open };
   }
 
-  function open(key: string, variant: string, value: Buffer | null): SharedEntry | undefined {
+  function entryOf(value: Buffer | null): StoredEntry | undefined {
     if (value === null) return undefined;
     const entry = decodeEntry(value);
-    if (entry === undefined) {
-      onEvent({ kind: "corrupt" });
-      return undefined;
-    }
+    if (entry === undefined) onEvent({ kind: "corrupt" });
+    return entry;
+  }
+
+  function opened(entry: StoredEntry | undefined, key: string, variant: string): SharedEntry | undefined {
     const nowMs = clock();
     const shared = trust.sharedTime(nowMs);
-    if (shared === undefined) return undefined;
+    if (entry === undefined || shared === undefined) return undefined;
     if (entry.key !== key || entry.variant !== variant || entry.build !== build) {
       onEvent({ kind: "foreign" });
       return undefined;
@@ -74,14 +84,13 @@ export function createRedisTier(options: RedisTierOptions): SharedTier {
   return {
     isUsable: (nowMs) => trust.answeredAtMs() > openedAtMs && trust.isTrusted(nowMs),
 
-    async read({ key, scopes }): Promise<SharedReading> {
+    async read(request, known) {
       try {
-        const { value, epochs } = await withTimeout(
-          readAll(key, scopes),
+        return await withTimeout(
+          readAll(request, known),
           sharedReadTimeoutMs,
           () => new Error(`Redis did not answer within ${sharedReadTimeoutMs} ms`),
         );
-        return { epochs, open: (variant) => open(key, variant, value) };
       } catch (error) {
         openedAtMs = clock();
         onEvent({ kind: "shared_failed", operation: "read", error });
@@ -113,24 +122,4 @@ export function createRedisTier(options: RedisTierOptions): SharedTier {
         .finally(() => writes--);
     },
   };
-}
-
-/** Used for a while longer each time it is read; made when it is not there, replaced when it is no text. */
-async function readEpoch(redis: Redis, scope: Scope): Promise<string> {
-  const key = epochKey(scope);
-  const epoch = await redis.getex(key, "EX", epochTtlSeconds).catch(notOfThisType);
-  if (epoch !== null) return epoch;
-  const minted = mintEpoch();
-  if ((await redis.set(key, minted, "EX", epochTtlSeconds, "NX")) === "OK") return minted;
-  const theirs = await redis.get(key).catch(notOfThisType);
-  if (theirs !== null) return theirs;
-  await redis.set(key, minted, "EX", epochTtlSeconds);
-  return minted;
-}
-
-const mintEpoch = (): string => randomBytes(9).toString("base64url");
-
-function notOfThisType(error: unknown): null {
-  if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return null;
-  throw error;
 }

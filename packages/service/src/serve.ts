@@ -21,8 +21,8 @@ export const timeoutCheckIntervalMs = 2_000;
 /** Request line and headers together: a token of 8 KiB fits. */
 export const headerBytesMax = 16 * 1024;
 
-/** Answers a request on Node's own response, at once; false leaves it untouched, for `fetch`. */
-export type DirectAnswer = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+/** Answers a request on Node's own response, or leaves it untouched to `fetch`, now or later. */
+export type DirectAnswer = (incoming: IncomingMessage, outgoing: ServerResponse, leave: () => void) => void;
 
 export interface ServeOptions {
   /** An app's `fetch`; its env is the Node request and response. */
@@ -107,7 +107,9 @@ function createHttpServer({ fetch, direct, logger, mintId = mintRequestId }: Ser
     requireHostHeader: false,
   });
   server.on("request", (incoming, outgoing) => {
-    if (direct?.(incoming, outgoing) !== true) void respond(incoming, outgoing);
+    const leave = () => void respond(incoming, outgoing);
+    if (direct === undefined) leave();
+    else direct(incoming, outgoing, leave);
   });
   // RFC 9110 lets an unknown expectation be ignored; Node alone would answer a bare 417.
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing));

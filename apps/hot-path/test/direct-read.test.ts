@@ -25,10 +25,12 @@ beforeAll(async () => {
   ids = { mine: mine.id, foreign: (await givenTenant(harness.store)).id };
   token = (await auth.bearer(as)).slice("Bearer ".length);
   await hotPath.heard();
-  const noted: DirectAnswer = (...args) => {
-    const isAnswered = app.direct(...args);
-    ways.push(isAnswered);
-    return isAnswered;
+  const noted: DirectAnswer = (incoming, outgoing, leave) => {
+    const way = ways.push(true) - 1;
+    app.direct(incoming, outgoing, () => {
+      ways[way] = false;
+      leave();
+    });
   };
   direct = resources.use(await startServer({ fetch: app.fetch, direct: noted }));
   routed = resources.use(await startServer({ fetch: app.fetch }));

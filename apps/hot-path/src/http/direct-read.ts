@@ -1,7 +1,7 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AuthEvent, Principal, TokenVerifier } from "@leftrail/auth";
 import { featuresKey, organizationsKey, productsKey } from "@leftrail/cache-keys";
-import type { ReadCache } from "@leftrail/read-cache";
+import type { Found, ReadCache, Tier } from "@leftrail/read-cache";
 import {
   baseHeaders,
   createAccessLog,
@@ -12,15 +12,23 @@ import {
   type Metrics,
 } from "@leftrail/service";
 import type { ReadCounts } from "../metrics/read-counts.ts";
-import { featuresVariantOf } from "../reads/read-requests.ts";
+import {
+  featuresRequest,
+  featuresVariantOf,
+  organizationsRequest,
+  productsRequest,
+  type ReadContext,
+} from "../reads/read-requests.ts";
 import { askedReadOf, readRoutes, type AskedRead } from "./asked-read.ts";
 import { pageHeaders } from "./cors.ts";
 import { fullHeaders, heldHeaders } from "./found-headers.ts";
 import { isMatch } from "./if-none-match.ts";
+import type { ReadsUnderWay } from "./reads-under-way.ts";
 
-export interface DirectHitOptions {
+export interface DirectReadOptions extends ReadContext {
   readonly verifier: Pick<TokenVerifier, "known">;
-  readonly cache: Pick<ReadCache, "hit">;
+  readonly cache: Pick<ReadCache, "hit" | "read">;
+  readonly underWay: ReadsUnderWay;
   readonly corsOrigins: readonly string[];
   readonly counts: ReadCounts;
   readonly metrics: Metrics;
@@ -29,31 +37,63 @@ export interface DirectHitOptions {
 }
 
 /**
- * Answers past the framework what this process has and can prove to be fresh, for a token that it has verified:
- * nearly all requests, and most of their cost is the way through it. Everything else, and whatever is spelt
- * in an unusual way, is left to the app; where both answer, they answer alike.
+ * Answers reads past the framework, for a token that this process has verified: nearly all requests, and most
+ * of their cost is the way through it. Whatever is no plain answer, and whatever is spelt in an unusual
+ * way, is left to the app, with the read that is under way; where both answer, they answer alike.
  */
-export function createDirectHit(options: DirectHitOptions): DirectAnswer {
-  const { verifier, cache, counts, onAuthEvent } = options;
+export function createDirectRead(options: DirectReadOptions): DirectAnswer {
+  const { verifier, cache, underWay, onAuthEvent } = options;
+  const send = createSend(options);
+
+  return (incoming, outgoing, leave) => {
+    const startMs = performance.now();
+    const asked = isPlain(incoming) ? askedReadOf(incoming.url ?? "") : undefined;
+    if (asked === undefined) return leave();
+    const principal = verifier.known(tokenOf(incoming));
+    if (principal === undefined) return leave();
+    const exchange = { incoming, outgoing, asked, principal, startMs };
+    const hit = findHit(cache, asked, principal);
+    if (hit?.kind === "found") {
+      onAuthEvent?.(knownToken);
+      return send(exchange, hit, "l1");
+    }
+    if (hit !== undefined || !isWellFormed(asked)) return leave();
+
+    const reading = cache.read(requestOf(options, asked, principal));
+    const leaveWithIt = (): void => {
+      underWay.set(incoming, reading);
+      leave();
+    };
+    reading.then((answer) => {
+      if (answer.kind !== "found") return leaveWithIt();
+      onAuthEvent?.(knownToken);
+      return send(exchange, answer, answer.tier);
+    }, leaveWithIt);
+    return undefined;
+  };
+}
+
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly asked: AskedRead;
+  readonly principal: Principal;
+  readonly startMs: number;
+}
+
+function createSend(options: DirectReadOptions): (exchange: Exchange, found: Found, tier: Tier) => void {
+  const { counts } = options;
   const measuresOf = bindMeasures(options.metrics);
   const logAnswered = createAccessLog(options.logger);
   const cors = options.corsOrigins.length > 0 ? pageHeaders(options.corsOrigins) : undefined;
 
-  return (incoming, outgoing) => {
-    const startMs = performance.now();
-    const asked = isPlain(incoming) ? askedReadOf(incoming.url ?? "") : undefined;
-    if (asked === undefined) return false;
-    const principal = verifier.known(tokenOf(incoming));
-    if (principal === undefined) return false;
-    const found = findHit(cache, asked, principal);
-    if (found?.kind !== "found") return false;
-
+  return ({ incoming, outgoing, asked, principal, startMs }, found, tier) => {
     const { "if-none-match": condition, origin, "x-request-id": callersId } = incoming.headers;
     const requestId = keptRequestId(typeof callersId === "string" ? callersId : undefined) ?? mintRequestId();
     const isHeld = condition !== undefined && isMatch(condition, found.etag);
     const status = isHeld ? 304 : 200;
     outgoing.writeHead(status, {
-      ...(isHeld ? heldHeaders(found, "l1") : fullHeaders(found, "l1")),
+      ...(isHeld ? heldHeaders(found, tier) : fullHeaders(found, tier)),
       ...(cors === undefined ? {} : { Vary: "Authorization, Origin", ...cors(origin) }),
       ...baseHeaders(requestId),
     });
@@ -61,14 +101,12 @@ export function createDirectHit(options: DirectHitOptions): DirectAnswer {
 
     const route = readRoutes[asked.read];
     const durationMs = performance.now() - startMs;
-    counts.count(route, "l1");
-    onAuthEvent?.(knownToken);
+    counts.count(route, tier);
     const measures = measuresOf[asked.read];
     (isHeld ? measures.held : measures.full).inc();
     measures.seconds.observe(durationMs / 1000);
     const { userId } = principal;
     logAnswered({ requestId, method: "GET", path: incoming.url ?? "", route, status, durationMs, userId });
-    return true;
   };
 }
 
@@ -92,6 +130,19 @@ function findHit(
     }
   }
 }
+
+const requestsOf = {
+  organizations: organizationsRequest,
+  features: featuresRequest,
+  products: productsRequest,
+};
+
+const requestOf = (ctx: ReadContext, { read, organizationId }: AskedRead, principal: Principal) =>
+  requestsOf[read](ctx, { organizationId, principal });
+
+/** Lower-case, as keys have it; the app knows what to say to the others. */
+const isWellFormed = ({ read, organizationId }: AskedRead): boolean =>
+  read === "organizations" || /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/.test(organizationId);
 
 /** With their labels looked up once: that costs more than counting. */
 function bindMeasures({ requestsTotal, requestDurationSeconds }: Metrics) {

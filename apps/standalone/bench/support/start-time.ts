@@ -1,0 +1,23 @@
+import { openClient, quantile, type Line } from "@leftrail/testkit/bench";
+import { insertUsers, type BenchFleet } from "./bench-fleet.ts";
+
+const starts = 5;
+
+/** From starting the process to its first answered request. */
+export async function measureStart(fleet: BenchFleet): Promise<Line[]> {
+  const [user] = await insertUsers(fleet, 1);
+  if (user === undefined) throw new Error("no user");
+  const untilMs: number[] = [];
+  for (let n = 0; n < starts; n++) {
+    const startMs = performance.now();
+    const hotPath = await fleet.startHotPath();
+    using client = openClient(hotPath.url, { socketsMax: 1 });
+    const { status } = await client.send(user.features);
+    untilMs.push(performance.now() - startMs);
+    if (status !== 200) throw new Error(`the first answer was ${status}`);
+    await hotPath[Symbol.asyncDispose]();
+  }
+  return [
+    { what: "start to first answer, median (target below 400)", value: quantile(untilMs, 0.5), unit: "ms" },
+  ];
+}
