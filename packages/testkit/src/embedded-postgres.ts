@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { atExit } from "./at-exit.ts";
 import { findFreePort } from "./free-port.ts";
 import { initialiseCluster, type Cluster } from "./initialise-cluster.ts";
 import { findPostgresBinaries, serverAccount } from "./postgres-binaries.ts";
@@ -110,6 +111,5 @@ function stopAtExit({ dataDir, binaries, account }: Cluster): Disposable {
   const ask = () => {
     spawnSync(binaries.pgCtl, ["stop", "-D", dataDir, "-m", "fast", "-W"], { ...account, stdio: "ignore" });
   };
-  process.once("exit", ask);
-  return { [Symbol.dispose]: () => void process.off("exit", ask) };
+  return { [Symbol.dispose]: atExit(ask) };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chown, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atExit } from "./at-exit.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded-postgres.ts";
 import { findFreePort } from "./free-port.ts";
 import { serverAccount } from "./postgres-binaries.ts";
@@ -52,8 +53,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     frozen = [];
   };
   // A frozen server would not hear that it is asked to stop.
-  process.once("exit", thaw);
-  starting.defer(() => void process.off("exit", thaw));
+  starting.defer(atExit(thaw));
   const stop = async (): Promise<void> => {
     thaw();
     await server?.[Symbol.asyncDispose]();

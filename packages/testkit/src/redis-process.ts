@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { atExit } from "./at-exit.ts";
 import { outputTail, type OutputTail } from "./output-tail.ts";
 
 export interface RedisPlace {
@@ -27,8 +28,7 @@ export async function spawnRedis(place: RedisPlace): Promise<RedisProcess | "mis
   const child = spawn(program, flags, { stdio: ["ignore", "pipe", "pipe"] });
   const output = outputTail(child);
   // Whoever asked for it may exit without a word.
-  const killAtExit = () => void child.kill("SIGKILL");
-  process.once("exit", killAtExit);
+  const isGone = atExit(() => void child.kill("SIGKILL"));
   const outcome = await outcomeOf(child, output);
   if (outcome === "ready" && child.pid !== undefined) {
     return {
@@ -36,12 +36,12 @@ export async function spawnRedis(place: RedisPlace): Promise<RedisProcess | "mis
       save: () => save(port),
       async kill() {
         child.kill("SIGKILL");
-        process.off("exit", killAtExit);
+        isGone();
         if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
       },
     };
   }
-  process.off("exit", killAtExit);
+  isGone();
   if (outcome === "missing") return "missing";
   if (output.text().includes("Address already in use")) return "port taken";
   throw new Error(`${program} did not start: ${output.text()}`);

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { atExit } from "./at-exit.ts";
 import { outputTail, type OutputTail } from "./output-tail.ts";
 import { freezeProcesses, thawProcesses } from "./process-control.ts";
 
@@ -50,11 +51,11 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   if (pid === undefined) throw new Error(`${name} could not be started`);
   const log = outputTail(child, logLengthMax);
   // Whoever asked for it may exit without a word.
-  const killAtExit = () => void child.kill("SIGKILL");
-  process.once("exit", killAtExit);
+  const kill = () => void child.kill("SIGKILL");
+  const hasEnded = atExit(kill);
   const exited = new Promise<ServiceExit>((resolve) => {
     child.once("close", (code, signal) => {
-      process.off("exit", killAtExit);
+      hasEnded();
       onExit?.({ code, signal });
       resolve({ code, signal });
     });
@@ -64,7 +65,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   starting.defer(async () => {
     child.kill("SIGTERM");
     child.kill("SIGCONT");
-    const timer = setTimeout(killAtExit, stopTimeoutMs);
+    const timer = setTimeout(kill, stopTimeoutMs);
     await exited;
     clearTimeout(timer);
   });
