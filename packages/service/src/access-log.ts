@@ -24,22 +24,41 @@ export function createAccessLog(logger: Logger): (answered: AnsweredRequest) => 
   const { name, write } = rawOutputOf(logger);
   const levels = { error: headOf("error"), debug: headOf("debug"), info: headOf("info") };
   const nameField = `","name":${JSON.stringify(name)},"requestId":`;
+  const timeNow = createTimeText();
 
   return (answered) => {
     const level = levelOf(answered.status, answered.path);
     if (!logger.isLevelEnabled(level)) return;
     const { requestId, method, path, route, status, durationMs, userId } = answered;
-    const user = userId === undefined ? "" : `,"userId":${JSON.stringify(userId)}`;
+    const user = userId === undefined ? "" : `,"userId":${quoted(userId)}`;
     write(
-      `${levels[level]}${new Date().toISOString()}${nameField}${JSON.stringify(requestId)}` +
-        `,"method":${JSON.stringify(method)},"path":${JSON.stringify(path.slice(0, loggedPathLengthMax))}` +
-        `,"route":${JSON.stringify(route)},"status":${status}` +
+      `${levels[level]}${timeNow()}${nameField}${quoted(requestId)}` +
+        `,"method":${quoted(method)},"path":${quoted(path.slice(0, loggedPathLengthMax))}` +
+        `,"route":${quoted(route)},"status":${status}` +
         `,"durationMs":${Math.round(durationMs * 1000) / 1000}${user},"msg":"request"}\n`,
     );
   };
 }
 
 const headOf = (level: string): string => `{"level":"${level}","time":"`;
+
+/** As JSON has it; nearly every text is made of characters that stand for themselves. */
+const quoted = (text: string): string => (plainText.test(text) ? `"${text}"` : JSON.stringify(text));
+const plainText = /^[ !#-[\]-~]*$/;
+
+/** The present time as ISO text, made once for each millisecond. */
+function createTimeText(): () => string {
+  let lastMs = Number.NaN;
+  let text = "";
+  return () => {
+    const nowMs = Date.now();
+    if (nowMs !== lastMs) {
+      lastMs = nowMs;
+      text = new Date(nowMs).toISOString();
+    }
+    return text;
+  };
+}
 
 /** The same as middleware. */
 export function accessLog(logger: Logger, nowMs: () => number = () => performance.now()): MiddlewareHandler {
