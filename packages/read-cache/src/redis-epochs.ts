@@ -19,12 +19,15 @@ export async function readWithEpochs(
   const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => replyOf(error, reply));
   const value = key === null ? null : replies[0];
   const found = key === null ? replies : replies.slice(1);
-  const epochs = scopes.map((scope, at) => {
-    const epoch = found[at];
-    return typeof epoch === "string" ? epoch : makeEpoch(redis, scope);
-  });
-  return { value: Buffer.isBuffer(value) ? value : null, epochs: await Promise.all(epochs) };
+  const isMissing = found.some((epoch) => typeof epoch !== "string");
+  const epochs = isMissing
+    ? await Promise.all(scopes.map(async (scope, at) => textOr(found[at], () => makeEpoch(redis, scope))))
+    : found.map(String);
+  return { value: Buffer.isBuffer(value) ? value : null, epochs };
 }
+
+const textOr = (value: unknown, make: () => Promise<string>): string | Promise<string> =>
+  typeof value === "string" ? value : make();
 
 /** What is not of the type that was asked for is as good as not there. */
 function replyOf(error: Error | null, reply: unknown): unknown {

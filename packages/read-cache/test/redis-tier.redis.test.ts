@@ -135,7 +135,9 @@ describe("epochs", () => {
     const [first] = readings;
     for (const { epochs } of readings) expect(epochs).toEqual(first.epochs);
     expect(new Set(first.epochs).size).toBe(keyed.scopes.length);
-    const [user, org, catalog, all] = await Promise.all(keyed.scopes.map((scope) => redis.ttl(epochKey(scope))));
+    const [user, org, catalog, all] = await Promise.all(
+      keyed.scopes.map((scope) => redis.ttl(epochKey(scope))),
+    );
     expect(Math.min(user!, org!)).toBeGreaterThan(300);
     expect([catalog, all]).toEqual([-1, -1]);
   });

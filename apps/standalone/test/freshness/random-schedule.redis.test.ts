@@ -178,12 +178,12 @@ async function runSchedule(steps: readonly Step[]): Promise<void> {
         if (step.endsInMs !== null) {
           const reachedMs = fromMs + step.endsInMs;
           reaching.add(reachedMs);
-          boundaries.push(
-            sleep(step.endsInMs + boundaryToleranceMs).then(async () => {
-              await note(reachedMs - boundaryToleranceMs);
-              reaching.delete(reachedMs);
-            }),
-          );
+          const reach = async (afterMs: number): Promise<void> => {
+            await sleep(afterMs + boundaryToleranceMs);
+            await note(reachedMs - boundaryToleranceMs);
+            reaching.delete(reachedMs);
+          };
+          boundaries.push(reach(step.endsInMs));
         }
         break;
       }
