@@ -77,6 +77,27 @@ test("what one instance fetched another gives from Redis, then each by itself, a
   }
 });
 
+test("500 cold requests for one key at once are one read of the database", async () => {
+  const as = newUser();
+  const { id } = await givenTenant(harness.store, { members: { [as.userId]: "member" } });
+  const headers = { authorization: await auth.bearer(as) };
+  const reads = async (): Promise<number> => {
+    const { text } = await one("GET", "/metrics");
+    return Number(/^leftrail_cache_fill_seconds_count (\d+)$/m.exec(text)?.[1]);
+  };
+  await waitUntil(async () => (await harness.store.read.outbox.pending(1)).length === 0, {
+    what: "the tenant's own changes to be relayed",
+  });
+  await waitUntil(async () => (await tierOf(one, "/v1/organizations", as)) === "l1", {
+    what: "the relay to be heard",
+  });
+  const before = await reads();
+  const path = `/v1/organizations/${id}/features`;
+  const answers = await Promise.all(Array.from({ length: 500 }, () => one("GET", path, { headers })));
+  expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+  expect((await reads()) - before).toBe(1);
+});
+
 test("the metrics tell of changes, keys and tokens", async () => {
   const headers = { authorization: await auth.bearer(newUser()) };
   for (const _again of [1, 2]) await one("GET", "/v1/organizations", { headers });
