@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeEntry, encodeEntry, type StoredEntry } from "./entry-codec.ts";
@@ -43,6 +44,18 @@ test("bytes of somebody else's are none", () => {
       expect(decodeEntry(Buffer.from(bytes))).toBeUndefined();
     }),
   );
+});
+
+test.each([
+  ["of another length than it says", (payload: Buffer) => Buffer.concat([payload, Buffer.from(" ")])],
+  ["without a body, for a field is missing", (payload: Buffer) => payload.subarray(0, payload.indexOf(10) + 1)],
+  ["empty", () => Buffer.alloc(0)],
+])("an entry whose digest is right is none where its content is %s", (_what, spoil) => {
+  const [entry] = fc.sample(entries, 1);
+  const bytes = encodeEntry(entry!);
+  const payload = spoil(bytes.subarray(bytes.indexOf(10) + 1));
+  const head = `leftrail-entry-1 ${hash("sha256", payload, "base64url")}\n`;
+  expect(decodeEntry(Buffer.concat([Buffer.from(head), payload]))).toBeUndefined();
 });
 
 test("a field with a line break is refused where it is written", () => {

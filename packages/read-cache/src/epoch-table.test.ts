@@ -26,8 +26,10 @@ test("stamps are current only where every one is the epoch that is known", () =>
   const table = createEpochTable();
   const states = table.hold(["user:a", "all"]);
   expect(areCurrent(states, ["e1", "e2"])).toBe(false);
+  expect(areCurrent(states, [])).toBe(false);
   table.learn(states, ["e1", "e2"], table.moment());
   expect(areCurrent(states, ["e1", "e2"])).toBe(true);
+  expect(areCurrent(states, ["e1"])).toBe(false);
   expect(areCurrent(states, ["e1", "e1"])).toBe(false);
   expect(areCurrent(states, ["e2", "e1"])).toBe(false);
   table.forget(["all"]);
