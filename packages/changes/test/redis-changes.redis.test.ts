@@ -73,7 +73,8 @@ describe("the proof", () => {
     await using ends = await openRedisEnds();
     const { tail, redis } = await ends.openTail();
     await catchUp(tail);
-    const early = await ends.bus.now();
+    // By far, for what is known of a beat's moment is only as exact as the exchange that brought it.
+    const early = Math.floor((await ends.bus.now()) - 10_000);
     await ends.beat();
     await catchUp(tail);
     const proven = tail.provenAtMs();

@@ -116,9 +116,7 @@ describe("turns", () => {
       await held.promise;
       running--;
     };
-    const late = await Promise.allSettled(
-      Array.from({ length: databaseReadsMax + 3 }, () => gate.run(work)),
-    );
+    const late = await Promise.allSettled(Array.from({ length: databaseReadsMax + 3 }, () => gate.run(work)));
     expect(late.map(({ status }) => status)).toEqual(late.map(() => "rejected"));
     held.resolve();
     await Promise.all(Array.from({ length: 3 * databaseReadsMax }, () => gate.run(work)));

@@ -48,7 +48,10 @@ test("bytes of somebody else's are none", () => {
 
 test.each([
   ["of another length than it says", (payload: Buffer) => Buffer.concat([payload, Buffer.from(" ")])],
-  ["without a body, for a field is missing", (payload: Buffer) => payload.subarray(0, payload.indexOf(10) + 1)],
+  [
+    "without a body, for a field is missing",
+    (payload: Buffer) => payload.subarray(0, payload.indexOf(10) + 1),
+  ],
   ["empty", () => Buffer.alloc(0)],
 ])("an entry whose digest is right is none where its content is %s", (_what, spoil) => {
   const [entry] = fc.sample(entries, 1);

@@ -2,7 +2,14 @@ import { allScope } from "@leftrail/cache-keys";
 import { ProblemError } from "@leftrail/contract";
 import { waitUntil } from "@leftrail/testkit";
 import { describe, expect, test } from "vitest";
-import { attemptsMax, lookAgeMaxMs, lookIntervalMs, proofAgeMaxMs, staleMaxMs, ttlMs } from "../src/limits.ts";
+import {
+  attemptsMax,
+  lookAgeMaxMs,
+  lookIntervalMs,
+  proofAgeMaxMs,
+  staleMaxMs,
+  ttlMs,
+} from "../src/limits.ts";
 import { loaded, refuse, say, scope, scriptedInstance } from "./scripted-instance.ts";
 
 describe("what Redis said before an invalidation that was heard before its answer came", () => {
