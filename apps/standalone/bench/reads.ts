@@ -10,6 +10,7 @@ import {
   type Line,
   type LoadClient,
 } from "@leftrail/testkit/bench";
+import { against } from "./support/against.ts";
 import { insertUsers, startBenchFleet, type BenchFleet, type BenchUser } from "./support/bench-fleet.ts";
 import { countInvalidationCommands } from "./support/invalidation-commands.ts";
 import { measureFreshness } from "./support/freshness.ts";
@@ -77,8 +78,16 @@ async function compareWithFloor(fleet: BenchFleet): Promise<Line[]> {
     { what: "plain node:http, CPU per request", value: measured.typical("floor"), unit: "µs" },
     { what: "hit in the process, CPU per request", value: measured.typical("l1"), unit: "µs" },
     { what: "hit in Redis, CPU per request", value: measured.typical("l2"), unit: "µs" },
-    { what: "hit in the process ÷ plain (target 1.8)", value: measured.ratio("l1", "floor"), unit: "×" },
-    { what: "hit in Redis ÷ plain (target 4)", value: measured.ratio("l2", "floor"), unit: "×" },
+    against(
+      { what: "hit in the process ÷ plain", value: measured.ratio("l1", "floor"), unit: "×" },
+      1.8,
+      "beside a busy machine's noise, the line in the access log is a fifth of it",
+    ),
+    against(
+      { what: "hit in Redis ÷ plain", value: measured.ratio("l2", "floor"), unit: "×" },
+      4,
+      "half of it is the driver's work for three commands of one key each, and its way through the kernel",
+    ),
   ];
 }
 
@@ -103,7 +112,7 @@ async function latencyAtRate(fleet: BenchFleet): Promise<Line[]> {
   await openLoop({ perSecond, seconds: 2, send });
   const timed = await openLoop({ perSecond, seconds: secondsAtRate, send });
   return [
-    ...linesOf(`hits, ${perSecond}/s open loop`, timed, "target below 5"),
+    ...linesOf(`hits, ${perSecond}/s open loop`, timed, 5),
     {
       what: "of it the client's own lateness, p99",
       value: quantile(
@@ -123,20 +132,24 @@ async function coldReads(fleet: BenchFleet): Promise<Line[]> {
   await client.runClosedLoop({ connections, requests: users.length, request: known });
   const send = (n: number) => client.send(at(users, n).features);
   const timed = await openLoop({ perSecond: coldPerSecond, seconds: coldSeconds, send });
-  return linesOf(`cold reads, ${coldPerSecond}/s open loop`, timed, "target below 20");
+  return linesOf(`cold reads, ${coldPerSecond}/s open loop`, timed, 20);
 }
 
 function linesOf(
   what: string,
   timed: readonly { readonly latencyMs: number; readonly answer: { readonly status: number } }[],
-  target: string,
+  targetMs: number,
 ): Line[] {
   const failed = timed.filter(({ answer }) => answer.status !== 200).length;
   if (failed > 0) throw new Error(`${failed} of ${timed.length} were not answered with 200`);
   const latencies = timed.map(({ latencyMs }) => latencyMs);
   return [
     { what: `${what}, p50`, value: quantile(latencies, 0.5), unit: "ms" },
-    { what: `${what}, p99 (${target})`, value: quantile(latencies, 0.99), unit: "ms" },
+    against(
+      { what: `${what}, p99`, value: quantile(latencies, 0.99), unit: "ms" },
+      targetMs,
+      "server, client, Postgres and Redis share two cores; the client's own lateness is in it",
+    ),
   ];
 }
 
