@@ -122,6 +122,32 @@ test("a proof is as old as it may be: counted from the question, and on to the e
   expect(tail.provenAtMs()).toBeCloseTo(startMs - 10.001, 6);
 });
 
+test("a proof that is older than one that was heard moves nothing", async () => {
+  const { tail, ask } = await openTail();
+  const { answer, more } = ask();
+  answer({ entries: entriesOf(1, beat(4_999_990), beat(4_999_000)) });
+  await more;
+  expect(tail.provenAtMs()).toBeCloseTo(startMs - 10.001, 6);
+});
+
+test.each(["4-9", "5-2"])(
+  "a stream that ends at %s, before what was read of it, is another one",
+  async (id) => {
+    const { ask, heard, state } = await openTail();
+    const [[, fields]] = entriesOf(1, beat(1)) as [[string, string[]]];
+    const read = ask();
+    read.answer({ entries: [["5-3", fields]] });
+    await read.more;
+    for (const newest of ["5-3", id]) {
+      state.nowMs += 2_001;
+      const { answer, more } = ask();
+      answer({ newest: [newest, fields] });
+      await more;
+      expect(heard).toEqual(newest === id ? ["all"] : []);
+    }
+  },
+);
+
 test("Redis's clock lies between what it showed and when: from the answer at the earliest, from the question at the latest", async () => {
   const { tail, ask, state } = await openTail();
   const { answer, more } = ask();
