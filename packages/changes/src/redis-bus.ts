@@ -72,7 +72,7 @@ export function createRedisBus(redis: Redis): ChangeBus {
           scopes,
         });
         await Promise.all([...replaced, said]);
-        await mark(current.id, number);
+        if ((await mark(current.id, number)) !== `${current.id}:${current.number}`) throw anotherRedis();
         current.number = number;
       }),
 
@@ -82,7 +82,7 @@ export function createRedisBus(redis: Redis): ChangeBus {
         const { id } = current;
         const number = current.number + 1;
         if ((await mark(id, number)) !== `${id}:${current.number}`) {
-          throw new Error("this Redis is not as the relay left it");
+          throw anotherRedis();
         }
         await say(id, number, { kind: "beat", provenMs });
         current.number = number;
@@ -95,6 +95,8 @@ async function replaceEpoch(redis: Redis, scope: Scope): Promise<void> {
   if (ttlSeconds === null) await redis.set(epochKey(scope), mintToken());
   else await redis.set(epochKey(scope), mintToken(), "EX", ttlSeconds);
 }
+
+const anotherRedis = (): Error => new Error("this Redis is not as the relay left it");
 
 /** What a relay says over one connection without a failure, and the number of what it said last. */
 interface Session {

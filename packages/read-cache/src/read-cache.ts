@@ -214,6 +214,8 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
 
   /** While the database is down: what is kept and, as far as anybody here has heard, not invalidated. */
   function staleAnswer(attempt: Attempt): ReadAnswer | undefined {
+    // What Redis said before an invalidation that was heard since is no proof that nothing changed.
+    if (attempt.reading !== undefined && isForgottenSince(attempt.states, attempt.moment)) return undefined;
     const nowMs = clock();
     const coveredMs = Math.max(feed.provenAtMs(), watch.lastLookMs());
     if (nowMs - coveredMs > staleMaxMs || watch.isPending(attempt.read.scopes)) return undefined;
