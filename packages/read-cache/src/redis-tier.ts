@@ -1,4 +1,4 @@
-import type { KeyedRead } from "@leftrail/cache-keys";
+import { epochTtlSeconds, type KeyedRead, type Scope } from "@leftrail/cache-keys";
 import type { Redis } from "ioredis";
 import { areEqual } from "./are-equal.ts";
 import type { CacheEvent } from "./cache-event.ts";
@@ -40,17 +40,21 @@ export function createRedisTier(options: RedisTierOptions): SharedTier {
   let writes = 0;
 
   async function readAll({ key, scopes }: KeyedRead, known: KnownEpochs): Promise<SharedReading> {
-    const isKnown = (at: number): boolean => known.areProven && known.epochs[at] !== undefined;
+    // One that runs out when it is not asked for is asked for always, or it would run out while in use.
+    const isKnown = (scope: Scope, at: number): boolean =>
+      known.areProven && known.epochs[at] !== undefined && epochTtlSeconds(scope) === null;
     const asked = await readWithEpochs(
       redis,
       key,
-      scopes.filter((_, at) => !isKnown(at)),
+      scopes.filter((scope, at) => !isKnown(scope, at)),
     );
     const rest = asked.epochs.values();
-    const epochs = scopes.map((_, at) => (isKnown(at) ? known.epochs[at] : rest.next().value) ?? "");
+    const epochs = scopes.map(
+      (scope, at) => (isKnown(scope, at) ? known.epochs[at] : rest.next().value) ?? "",
+    );
     const entry = entryOf(asked.value);
     const open = (variant: string) => opened(entry, key, variant);
-    // An epoch that nobody asked for in a while was made anew, and others go by the new one.
+    // Redis may have thrown out an epoch that was not asked for; others then go by the one made anew.
     const isDoubtful = entry !== undefined && asked.epochs.length < scopes.length;
     if (!isDoubtful || areEqual(entry.stamps, epochs)) return { epochs, open };
     return { epochs: (await readWithEpochs(redis, null, scopes)).epochs, open };

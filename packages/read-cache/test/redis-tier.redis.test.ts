@@ -186,14 +186,23 @@ test("a read is one command for the value and one for each scope", async () => {
 describe("epochs that the process knows", () => {
   const known = (areProven: boolean) => ({ epochs: ["a", undefined, "c", "d"], areProven });
 
-  test("are not asked for while they are proven to be those of now", async () => {
+  test("are not asked for while they are proven to be those of now, but for those that run out when unused", async () => {
     await redis.mset(Object.fromEntries(keyed.scopes.map((scope) => [epochKey(scope), "in Redis"])));
     const { tier } = await openTier();
-    expect((await tier.read(keyed, known(true))).epochs).toEqual(["a", "in Redis", "c", "d"]);
+    expect((await tier.read(keyed, known(true))).epochs).toEqual(["in Redis", "in Redis", "c", "d"]);
     expect((await tier.read(keyed, known(false))).epochs).toEqual(keyed.scopes.map(() => "in Redis"));
   });
 
-  test("are asked for where an entry bears others: those that went unused for long were made anew", async () => {
+  test("and are in use do not run out, however long they are known", async () => {
+    const user = epochKey(keyed.scopes[0]!);
+    const { tier } = await openTier();
+    await tier.read(keyed, known(true));
+    await redis.expire(user, 5);
+    await tier.read(keyed, known(true));
+    expect(await redis.ttl(user)).toBeGreaterThan(300);
+  });
+
+  test("are asked for where an entry bears others: those that Redis threw out were made anew", async () => {
     const stamps = keyed.scopes.map((scope) => `new-${scope}`);
     for (const [at, scope] of keyed.scopes.entries()) await redis.set(epochKey(scope), stamps[at]!);
     await write(entryOf({ stamps }));

