@@ -24,7 +24,7 @@ import { startRedisCache } from "./cache/start-redis-cache.ts";
 import type { Config } from "./config.ts";
 import { countTokens, showKeyAges } from "./metrics/token-metrics.ts";
 
-/** Connections to Postgres: the reads that run at once, and some for looks, pings and explanations. */
+/** Connections to Postgres for reads: those that run at once, and some for explanations. */
 const connectionsMax = 10;
 
 /** All that the hot path lives on; made once, disposed of last. */

@@ -85,7 +85,7 @@ test("500 cold requests for one key at once are one read of the database", async
     const { text } = await one("GET", "/metrics");
     return Number(/^leftrail_cache_fill_seconds_count (\d+)$/m.exec(text)?.[1]);
   };
-  await waitUntil(async () => (await harness.store.read.outbox.pending(1)).length === 0, {
+  await waitUntil(async () => (await harness.store.read.outbox.look(1)).rows.length === 0, {
     what: "the tenant's own changes to be relayed",
   });
   await waitUntil(async () => (await tierOf(one, "/v1/organizations", as)) === "l1", {

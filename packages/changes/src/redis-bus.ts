@@ -9,6 +9,7 @@ import {
 } from "@leftrail/cache-keys";
 import type { Redis } from "ioredis";
 import { encodeMessage, type Said } from "./messages.ts";
+import type { RelayMark } from "@leftrail/store";
 import type { ChangeBus } from "./ports.ts";
 import { millisecondsOf } from "./redis-clock.ts";
 
@@ -28,33 +29,40 @@ export function createRedisBus(redis: Redis): ChangeBus {
     connectionsLost++;
   });
 
-  const say = async (id: string, number: number, said: Said): Promise<void> => {
+  const say = async ({ id, number }: Session, said: Said): Promise<void> => {
     const fields = encodeMessage({ session: id, number, ...said });
     await redis.xadd(changesStreamKey, "MAXLEN", "~", streamEntriesMax, "*", ...fields);
   };
 
-  const mark = (id: string, number: number): Promise<string | null> =>
-    redis.set(relayMarkKey, `${id}:${number}`, "GET");
+  /** Behind a proxy a Redis can be exchanged without a connection being lost; its mark is then another. */
+  async function advance(current: Session): Promise<void> {
+    const { id, number: last } = current;
+    current.number++;
+    if ((await redis.set(relayMarkKey, `${id}:${current.number}`, "GET")) !== `${id}:${last}`) {
+      throw new Error("this Redis is not as the relay left it");
+    }
+  }
 
   /** Nobody goes on from what was known before: everybody's epoch of all is another. */
   async function begin(): Promise<Session> {
-    const id = mintToken();
+    const first: Session = { id: mintToken(), number: 0 };
     await replaceEpoch(redis, allScope);
     // Whatever somebody else put in their place is not worth more than the changes.
     await redis.del(relayMarkKey);
     if (!["stream", "none"].includes(await redis.type(changesStreamKey))) await redis.del(changesStreamKey);
-    await say(id, 0, { kind: "begin" });
-    await mark(id, 0);
-    return { id, number: 0 };
+    await say(first, { kind: "begin" });
+    await redis.set(relayMarkKey, `${first.id}:0`);
+    return first;
   }
 
   /** Within a session, which ends with the first failure: what did arrive of it is not known. */
-  async function inSession(work: (session: Session) => Promise<void>): Promise<void> {
+  async function inSession(work: (session: Session) => Promise<void>): Promise<RelayMark> {
     const lostBefore = connectionsLost;
     const current = session ?? (await begin());
     session = undefined;
     await work(current);
     if (connectionsLost === lostBefore) session = current;
+    return { session: current.id, number: current.number };
   }
 
   return {
@@ -62,30 +70,17 @@ export function createRedisBus(redis: Redis): ChangeBus {
 
     publish: ({ scopes, ageMs }) =>
       inSession(async (current) => {
-        const nowMs = millisecondsOf(await redis.time());
+        const [time] = await Promise.all([redis.time(), advance(current)]);
+        const writtenMs = Math.max(0, millisecondsOf(time) - ageMs);
         // One connection keeps the order: whoever hears of a change finds its epoch replaced.
         const replaced = scopes.map((scope) => replaceEpoch(redis, scope));
-        const number = current.number + 1;
-        const said = say(current.id, number, {
-          kind: "change",
-          writtenMs: Math.max(0, nowMs - ageMs),
-          scopes,
-        });
-        await Promise.all([...replaced, said]);
-        if ((await mark(current.id, number)) !== `${current.id}:${current.number}`) throw anotherRedis();
-        current.number = number;
+        await Promise.all([...replaced, say(current, { kind: "change", writtenMs, scopes })]);
       }),
 
     beat: (provenMs) =>
       inSession(async (current) => {
-        // Behind a proxy a Redis can be exchanged without a connection being lost; its mark is then another.
-        const { id } = current;
-        const number = current.number + 1;
-        if ((await mark(id, number)) !== `${id}:${current.number}`) {
-          throw anotherRedis();
-        }
-        await say(id, number, { kind: "beat", provenMs });
-        current.number = number;
+        await advance(current);
+        await say(current, { kind: "beat", provenMs });
       }),
   };
 }
@@ -95,8 +90,6 @@ async function replaceEpoch(redis: Redis, scope: Scope): Promise<void> {
   if (ttlSeconds === null) await redis.set(epochKey(scope), mintToken());
   else await redis.set(epochKey(scope), mintToken(), "EX", ttlSeconds);
 }
-
-const anotherRedis = (): Error => new Error("this Redis is not as the relay left it");
 
 /** What a relay says over one connection without a failure, and the number of what it said last. */
 interface Session {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { changesStreamKey } from "@leftrail/cache-keys";
+import type { RelayMark } from "@leftrail/store";
 import type { Redis } from "ioredis";
 import { decodeMessage, type Message } from "./messages.ts";
 import type { ChangeListener } from "./ports.ts";
@@ -11,8 +12,8 @@ const tailIntervalMs = 25;
 const answerTimeoutMs = 100;
 /** Entries read at once. */
 const entriesPerPollMax = 500;
-/** After so long without a word from the relay, its silence is looked into. */
-const silenceMaxMs = 2_000;
+/** After so long without a word from the relay, its silence is looked into: its proof counts no longer. */
+const silenceMaxMs = 300;
 
 /** What an operator counts. */
 export type TailEvent =
@@ -29,6 +30,8 @@ export type TailEvent =
 export interface RedisTail {
   /** The moment of the local clock before which every commit has been heard here; -Infinity: none yet. */
   provenAtMs(): number;
+  /** Whether everything said up to the mark has been heard here, or was before this instance began to listen. */
+  hasHeard(mark: RelayMark): boolean;
   /** Whether what Redis says counts: it answers, and the relay was heard since the connection was made. */
   isTrusted(localMs: number): boolean;
   /** When Redis last answered a poll; -Infinity: never. */
@@ -86,8 +89,9 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
     onEvent({ kind: "gap", reason });
   }
 
-  /** After a connection was made, what came before counts as missed. */
-  function anchor(newest: Entry | undefined): void {
+  /** What came before counts as missed, and Redis for nothing until the relay is heard again. */
+  function anchor(newest: Entry | undefined, nowMs: number): void {
+    readyAtMs = nowMs;
     const message = newest === undefined ? undefined : decodeMessage(newest.fields);
     position = {
       entryId: newest?.id ?? "0-0",
@@ -141,10 +145,13 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
       asked === undefined || startMs - heardAtMs > silenceMaxMs ? findNewest(redis) : undefined,
     ]);
     if (askedOver !== connection) return false;
+    const before = reading;
     reading = { sharedMs: millisecondsOf(time), askedAtMs: startMs, answeredAtMs: clock() };
-    // A stream that begins anew while Redis's clock is put back would be silent for ever.
-    if (asked === undefined || (newest !== undefined && isBefore(newest.id, asked.entryId))) {
-      anchor(newest);
+    // A stream that begins anew while Redis's clock is put back would be silent for ever; and by a clock that
+    // was put back, what others keep until a moment would be kept for longer.
+    const isPutBack = before !== undefined && reading.sharedMs < before.sharedMs - redisClockStepMs;
+    if (asked === undefined || isPutBack || (newest !== undefined && isBefore(newest.id, asked.entryId))) {
+      anchor(newest, reading.answeredAtMs);
       return false;
     }
     for (const entry of entries) hear(entry, reading);
@@ -167,6 +174,7 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
 
   return {
     provenAtMs: () => provenAtMs,
+    hasHeard: ({ session, number }) => position?.session === session && position.number >= number,
     isTrusted: (localMs) =>
       provenAtMs >= readyAtMs && (askedAtMs === undefined || localMs - askedAtMs < answerTimeoutMs),
     answeredAtMs: () => reading?.answeredAtMs ?? Number.NEGATIVE_INFINITY,

@@ -44,6 +44,7 @@ export function createRelay({ outbox, bus, clock, onEvent = () => {} }: RelayOpt
   let lease: OutboxLease | undefined;
   let boundariesAtMs = Number.NEGATIVE_INFINITY;
   let busFailures = 0;
+  let markedSession: string | undefined;
 
   async function lead(): Promise<OutboxLease | undefined> {
     lease ??= await outbox.tryLead().then((taken) => {
@@ -57,6 +58,7 @@ export function createRelay({ outbox, bus, clock, onEvent = () => {} }: RelayOpt
     const held = lease;
     if (held === undefined) return;
     lease = undefined;
+    markedSession = undefined;
     onEvent({ kind: "resigned" });
     await held[Symbol.asyncDispose]();
   }
@@ -69,8 +71,12 @@ export function createRelay({ outbox, bus, clock, onEvent = () => {} }: RelayOpt
       if (rows.length > 0) {
         const scopes = [...new Set(rows.map(({ scope }) => scope))];
         const ageMs = Math.max(...rows.map((row) => row.ageMs));
-        await onBus(() => bus.publish({ scopes, ageMs }));
-        await held.remove(rows.map(({ id }) => id));
+        const mark = await onBus(() => bus.publish({ scopes, ageMs }));
+        await held.remove(
+          rows.map(({ id }) => id),
+          mark,
+        );
+        markedSession = mark.session;
         onEvent({ kind: "relayed", rows: rows.length, scopes: scopes.length, ageMs });
       }
       if (rows.length < rowsPerPassMax) return provenMs;
@@ -86,7 +92,10 @@ export function createRelay({ outbox, bus, clock, onEvent = () => {} }: RelayOpt
         await held.recordBoundaries();
       }
       const provenMs = await drain(held);
-      await onBus(() => bus.beat(provenMs));
+      const mark = await onBus(() => bus.beat(provenMs));
+      // Else whoever hears this session could not tell what the rows of an earlier one have to do with it.
+      if (mark.session !== markedSession) await held.remove([], mark);
+      markedSession = mark.session;
       busFailures = 0;
       onEvent({ kind: "beat" });
       return true;

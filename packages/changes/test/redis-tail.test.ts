@@ -57,7 +57,7 @@ describe("an exchange with Redis", () => {
   test("asks where the stream ends only after a silence", async () => {
     const { ask, state, asked } = await openTail();
     for (const [sinceMs, isAsked] of [
-      [2_000, false],
+      [300, false],
       [1, true],
     ] as const) {
       state.nowMs += sinceMs;
@@ -66,10 +66,67 @@ describe("an exchange with Redis", () => {
       answer({ entries: isAsked ? entriesOf(1, beat(1)) : [] });
       await more;
     }
-    state.nowMs += 2_000;
+    state.nowMs += 300;
     void ask();
     expect(asked.at(-1)).toMatchObject({ isNewestAsked: false, afterId: "1-0" });
   });
+});
+
+describe("a Redis that is not as it was, over the same connection", () => {
+  const trusted = async () => {
+    const all = await openTail();
+    const one = all.ask();
+    one.answer({ entries: entriesOf(1, beat(5_000_000)) });
+    await one.more;
+    all.state.nowMs += 301;
+    return all;
+  };
+  const beaten = async ({ ask, state }: Awaited<ReturnType<typeof openTail>>, sharedMs?: number) => {
+    state.nowMs += 10;
+    const { answer, more } = ask();
+    answer({
+      entries: entriesOf(1, beat(sharedMs ?? 5_000_000)),
+      ...(sharedMs === undefined ? {} : { sharedMs }),
+    });
+    await more;
+  };
+
+  test("counts for nothing when its stream went back, until the relay is heard again", async () => {
+    const all = await trusted();
+    const { ask, tail, heard, state } = all;
+    const { answer, more } = ask();
+    answer({ newest: entriesOf(0, { kind: "begin" })[0]! });
+    await more;
+    expect(heard).toEqual(["all"]);
+    expect(tail.isTrusted(state.nowMs)).toBe(false);
+    await beaten(all);
+    expect(tail.isTrusted(state.nowMs)).toBe(true);
+  });
+
+  test("counts for nothing when its clock was put back, until the relay is heard again", async () => {
+    const all = await trusted();
+    const { ask, tail, heard, state } = all;
+    const { answer, more } = ask();
+    answer({ sharedMs: 4_000_000, newest: entriesOf(1, beat(1))[0]! });
+    await more;
+    expect(heard).toEqual(["all"]);
+    expect(tail.isTrusted(state.nowMs)).toBe(false);
+    await beaten(all, 4_000_010);
+    expect(tail.isTrusted(state.nowMs)).toBe(true);
+  });
+});
+
+test("what the relay said up to a mark is heard: of this session and up to this number, nothing else", async () => {
+  const { tail, ask } = await openTail();
+  const { answer, more } = ask();
+  const [entry] = entriesOf(1, beat(1));
+  answer({ entries: [entry!] });
+  await more;
+  const session = entry![1][entry![1].indexOf("session") + 1]!;
+  expect(tail.hasHeard({ session, number: 1 })).toBe(true);
+  expect(tail.hasHeard({ session, number: 0 })).toBe(true);
+  expect(tail.hasHeard({ session, number: 2 })).toBe(false);
+  expect(tail.hasHeard({ session: "another", number: 1 })).toBe(false);
 });
 
 describe("a connection that was lost", () => {
@@ -109,6 +166,12 @@ describe("a connection that was lost", () => {
     expect(tail.isTrusted(state.nowMs + 100)).toBe(false);
     next.answer();
     await next.more;
+    // The exchange is over, so Redis answers; the relay has yet to be heard over this connection.
+    expect(tail.isTrusted(state.nowMs + 100)).toBe(false);
+    state.nowMs += 10;
+    const again = ask();
+    again.answer({ entries: entriesOf(1, beat(5_000_000)) });
+    await again.more;
     expect(tail.isTrusted(state.nowMs + 100)).toBe(true);
   });
 });

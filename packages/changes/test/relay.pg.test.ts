@@ -16,10 +16,12 @@ function fakeBus() {
     async publish({ scopes }) {
       if (bus.failing === "publish") throw new Error("the bus fails, as it was told to");
       said.push(scopes);
+      return { session: "fake", number: said.length };
     },
     async beat() {
       if (bus.failing === "beat") throw new Error("the bus fails, as it was told to");
       said.push("beat");
+      return { session: "fake", number: said.length };
     },
   };
   return bus;
@@ -50,7 +52,7 @@ eachStore("the relay", (harness) => {
   };
   const saidOf = (bus: ReturnType<typeof fakeBus>) =>
     bus.said.flatMap((each) => (each === "beat" ? [] : each));
-  const pending = () => harness().store.read.outbox.pending(100);
+  const pending = async () => (await harness().store.read.outbox.look(100)).rows;
 
   test("says what was committed, then takes it out of the outbox, then beats", async () => {
     const { bus } = await openLeader();

@@ -20,6 +20,7 @@ function openRelay() {
   const state = {
     nowMs: 1_000_000,
     busMs: 0,
+    session: "one",
     rows: [] as OutboxRow[],
     isTaken: false,
     failing: new Set<"pending" | "publish" | "beat" | "onPending">(),
@@ -36,8 +37,8 @@ function openRelay() {
       note("pending");
       return state.rows.slice(0, limit);
     },
-    async remove(ids) {
-      note(`remove ${ids.length}`);
+    async remove(ids, mark) {
+      note(ids.length === 0 ? `mark ${mark.session}` : `remove ${ids.length}`);
       state.rows = state.rows.filter(({ id }) => !ids.includes(id));
     },
     recordBoundaries: async () => note("boundaries"),
@@ -64,8 +65,12 @@ function openRelay() {
       async publish(relayed) {
         note(`publish ${relayed.scopes.length}`);
         published.push(relayed);
+        return { session: state.session, number: done.length };
       },
-      beat: async (provenMs) => note(`beat ${provenMs}`),
+      async beat(provenMs) {
+        note(`beat ${provenMs}`);
+        return { session: state.session, number: done.length };
+      },
     },
     clock: () => state.nowMs,
     onEvent: (event) => events.push(event),
@@ -104,6 +109,21 @@ describe("a pass", () => {
       await relay.pass();
     }
     expect(done.filter((what) => what === "boundaries")).toHaveLength(3);
+  });
+
+  test("keeps where the bus stands when a session begins, also with nothing to take away, and once", async () => {
+    const { relay, state, done } = openRelay();
+    const marks = () => done.filter((what) => what.startsWith("mark"));
+    await relay.pass();
+    await relay.pass();
+    expect(marks()).toEqual(["mark one"]);
+    state.session = "two";
+    await relay.pass();
+    await relay.pass();
+    expect(marks()).toEqual(["mark one", "mark two"]);
+    await relay.resign();
+    await relay.pass();
+    expect(marks()).toEqual(["mark one", "mark two", "mark two"]);
   });
 
   test("does nothing where another leads", async () => {

@@ -19,6 +19,7 @@ const format = "leftrail-entry-1";
 const digestLength = 43;
 const headLength = `${format} `.length + digestLength + 1;
 const fieldCount = 7;
+const etagPattern = /^"[\w-]+"$/;
 
 /**
  * One line with the format and the SHA-256 of all that follows; seven lines of fields, the last one the
@@ -55,7 +56,8 @@ export function decodeEntry(bytes: Buffer): StoredEntry | undefined {
   const [key = "", variant = "", build = "", stamps = "", ends = "", etag = "", length] = fields;
   const [freshUntil, endsAt] = ends.split(" ");
   const bodyBytes = payload.length - start;
-  if (Number(length) !== bodyBytes) return undefined;
+  // It goes into a header, where not every character may stand.
+  if (Number(length) !== bodyBytes || !etagPattern.test(etag)) return undefined;
   return {
     key,
     variant,

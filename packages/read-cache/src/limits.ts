@@ -16,8 +16,12 @@ export const staleMaxMs = 5 * 60_000;
 
 /** Longest that a request waits for Redis. */
 export const sharedReadTimeoutMs = 50;
-/** Longest that a request waits for the database, its turn included: with the above below 300 ms. */
+/** Longest that a read may take in the database, its turn included. */
 export const databaseTimeoutMs = 220;
+/** Longest that a request waits in all, however often its read was overtaken: below 300 ms with all around it. */
+export const answerTimeoutMs = sharedReadTimeoutMs + databaseTimeoutMs;
+/** How often a read that an invalidation overtook begins anew; what was overtaken is never shown. */
+export const attemptsMax = 20;
 /** Reads that run in the database at once. */
 export const databaseReadsMax = 8;
 /** Reads that wait for their turn. */
@@ -28,9 +32,6 @@ export const followTimeoutMs = 50;
 /** Longest that a database may take to prove that it is there, and how often one that is not is asked. */
 export const pingTimeoutMs = 150;
 export const pingIntervalMs = 250;
-
-/** How often a read that was overtaken by an invalidation begins anew before it shows what it has. */
-export const attemptsMax = 4;
 
 /** How often an instance looks whether the outbox or a database that is down must be asked. */
 export const tickIntervalMs = 50;

@@ -1,48 +1,49 @@
 import { userScope } from "@leftrail/cache-keys";
-import type { OutboxRow } from "@leftrail/store";
+import type { OutboxLook, OutboxRow } from "@leftrail/store";
 import { describe, expect, test } from "vitest";
-import { lookAgeMaxMs, lookBeginsAtProofAgeMs, lookIntervalMs, lookRowsMax } from "./limits.ts";
+import { lookBeginsAtProofAgeMs, lookIntervalMs, lookRowsMax } from "./limits.ts";
 import { createOutboxWatch } from "./outbox-watch.ts";
 
 const rowOf = (id: number): OutboxRow => ({ id, scope: userScope(`u${id}`), reason: "test", ageMs: 0 });
 const rows = (count: number): OutboxRow[] => Array.from({ length: count }, (_, id) => rowOf(id));
 
+const mark = { session: "relay", number: 7 };
+const never = Number.NEGATIVE_INFINITY;
+
 /** A watch over an outbox whose answers the test gives. */
-function openWatch(provenAtMs = Number.NEGATIVE_INFINITY) {
-  const state = { nowMs: 1_000_000, provenAtMs };
-  const asked: PromiseWithResolvers<readonly OutboxRow[]>[] = [];
+function openWatch(provenAtMs = never) {
+  const state = { nowMs: 1_000_000, provenAtMs, heard: [mark] as object[] };
+  const asked: PromiseWithResolvers<OutboxLook>[] = [];
   const watch = createOutboxWatch({
     outbox: {
-      pending: (limit) => {
-        const answer = Promise.withResolvers<readonly OutboxRow[]>();
+      look: (limit) => {
+        const answer = Promise.withResolvers<OutboxLook>();
         asked.push(answer);
-        return answer.promise.then((all) => all.slice(0, limit));
+        return answer.promise.then((all) => ({ ...all, rows: all.rows.slice(0, limit) }));
       },
     },
-    feed: { provenAtMs: () => state.provenAtMs },
+    feed: { provenAtMs: () => state.provenAtMs, hasHeard: (said) => state.heard.includes(said) },
     clock: () => state.nowMs,
     onEvent: () => undefined,
   });
   const look = async (found: readonly OutboxRow[]): Promise<void> => {
     const looking = watch.tick();
-    asked.at(-1)!.resolve(found);
+    asked.at(-1)!.resolve({ rows: found, mark });
     await looking;
   };
   return { watch, state, asked, look };
 }
 
 describe("a look", () => {
-  test("covers what was committed before it was asked for, not before it was answered", async () => {
+  test("makes known what was committed before it was asked for, not before it was answered", async () => {
     const { watch, state, asked } = openWatch();
     const looking = watch.tick();
     const askedMs = state.nowMs;
-    expect(watch.lookedAtMs(state.nowMs)).toBe(Number.NEGATIVE_INFINITY);
+    expect(watch.knownAtMs(["all"])).toBe(never);
     state.nowMs += 100;
-    asked[0]!.resolve([]);
+    asked[0]!.resolve({ rows: [], mark });
     await looking;
-    expect(watch.lookedAtMs(state.nowMs)).toBe(askedMs);
-    expect(watch.lookedAtMs(askedMs + lookAgeMaxMs + 1)).toBe(Number.NEGATIVE_INFINITY);
-    expect(watch.lastLookMs()).toBe(askedMs);
+    expect(watch.knownAtMs(["all"])).toBe(askedMs);
   });
 
   test("that fails leaves what the last one said, and the next one comes in its turn", async () => {
@@ -53,30 +54,51 @@ describe("a look", () => {
     const failing = watch.tick();
     asked[1]!.reject(new Error("the database is down"));
     await failing;
-    expect(watch.lastLookMs()).toBe(firstMs);
-    expect(watch.isPending([userScope("u0")])).toBe(true);
+    expect(watch.knownAtMs(["all"])).toBe(firstMs);
+    expect(watch.knownAtMs([userScope("u0")])).toBe(never);
     state.nowMs += lookIntervalMs;
     await look([]);
-    expect(watch.isPending([userScope("u0")])).toBe(false);
+    expect(watch.knownAtMs([userScope("u0")])).toBe(state.nowMs);
   });
 
   test("that may not have seen all rows makes everything count as changed", async () => {
     const { watch, state, look } = openWatch();
     await look(rows(lookRowsMax - 1));
-    expect(watch.isPending([userScope("u1"), "all"])).toBe(true);
-    expect(watch.isPending([userScope("somebody-else"), "all"])).toBe(false);
+    expect(watch.knownAtMs([userScope("u1"), "all"])).toBe(never);
+    expect(watch.knownAtMs([userScope("somebody-else"), "all"])).toBe(state.nowMs);
     state.nowMs += lookIntervalMs;
     await look(rows(lookRowsMax));
-    expect(watch.isPending([userScope("somebody-else")])).toBe(true);
+    expect(watch.knownAtMs([userScope("somebody-else")])).toBe(never);
   });
 
-  test("counts no more against what the relay has proven since", async () => {
-    const { watch, state, look } = openWatch();
-    await look(rows(1));
+  test("names what may have been committed until its answer came: only a later proof covers that", async () => {
+    const { watch, state, asked } = openWatch();
+    const looking = watch.tick();
+    state.nowMs += 100;
+    asked[0]!.resolve({ rows: rows(1), mark });
+    await looking;
     state.provenAtMs = state.nowMs - 1;
-    expect(watch.isPending([userScope("u0")])).toBe(true);
-    state.provenAtMs = state.nowMs + 1;
-    expect(watch.isPending([userScope("u0")])).toBe(false);
+    expect(watch.knownAtMs([userScope("u0")])).toBe(never);
+    state.provenAtMs = state.nowMs;
+    expect(watch.knownAtMs([userScope("u0")])).toBe(state.nowMs);
+  });
+
+  test("makes nothing known while what the relay said of rows that are gone has not been heard", async () => {
+    const { watch, state, look } = openWatch();
+    state.provenAtMs = state.nowMs - 10_000;
+    state.heard = [];
+    await look([]);
+    expect(watch.knownAtMs(["all"])).toBe(state.provenAtMs);
+    state.heard = [mark];
+    expect(watch.knownAtMs(["all"])).toBe(state.nowMs);
+  });
+
+  test("makes nothing known before any relay has said anything", async () => {
+    const { watch, asked } = openWatch();
+    const looking = watch.tick();
+    asked[0]!.resolve({ rows: [], mark: undefined });
+    await looking;
+    expect(watch.knownAtMs(["all"])).toBe(never);
   });
 });
 
@@ -97,11 +119,11 @@ describe("it looks", () => {
     state.nowMs += lookIntervalMs;
     await watch.tick();
     expect(asked).toHaveLength(1);
-    asked[0]!.resolve([]);
+    asked[0]!.resolve({ rows: [], mark });
     await looking;
     const lookingAgain = watch.tick();
     expect(asked).toHaveLength(2);
-    asked[1]!.resolve([]);
+    asked[1]!.resolve({ rows: [], mark });
     await lookingAgain;
     state.nowMs += lookIntervalMs - 1;
     await watch.tick();

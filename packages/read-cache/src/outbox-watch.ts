@@ -1,22 +1,25 @@
 import { allScope, type Scope } from "@leftrail/cache-keys";
-import type { OutboxReads } from "@leftrail/store";
+import type { OutboxReads, RelayMark } from "@leftrail/store";
 import type { CacheEvent } from "./cache-event.ts";
-import { lookAgeMaxMs, lookBeginsAtProofAgeMs, lookIntervalMs, lookRowsMax } from "./limits.ts";
+import { lookBeginsAtProofAgeMs, lookIntervalMs, lookRowsMax } from "./limits.ts";
 import type { ChangeFeed } from "./ports.ts";
 
-/**
- * An instance's own look at what is committed and not relayed, while it hears no proof from the relay:
- * scopes that stand there are served from no tier.
- */
+/** What an instance knows of commits: what the relay proves, else by its own look at what is not relayed. */
 export interface OutboxWatch {
-  /** The moment before which every commit is known, by the last look; -Infinity when that is too long ago. */
-  lookedAtMs(nowMs: number): number;
-  /** The same, however long ago. */
-  lastLookMs(): number;
-  /** Whether the last look named one of the scopes, and nothing was proven since. */
-  isPending(scopes: readonly Scope[]): boolean;
+  /**
+   * The moment before which every commit that concerns the scopes is known here; -Infinity: none, or one of
+   * the scopes is known to have changed and its invalidation has not been heard.
+   */
+  knownAtMs(scopes: readonly Scope[]): number;
   /** Looks if it is time to; never rejects. */
   tick(): Promise<void>;
+}
+
+interface Look {
+  readonly askedAtMs: number;
+  readonly answeredAtMs: number;
+  readonly pending: ReadonlySet<Scope>;
+  readonly mark: RelayMark | undefined;
 }
 
 export function createOutboxWatch(options: {
@@ -26,19 +29,18 @@ export function createOutboxWatch(options: {
   readonly onEvent: (event: CacheEvent) => void;
 }): OutboxWatch {
   const { outbox, feed, clock, onEvent } = options;
-  let lookedAtMs = Number.NEGATIVE_INFINITY;
-  let askedAtMs = Number.NEGATIVE_INFINITY;
+  let last: Look | undefined;
+  let lookingSinceMs = Number.NEGATIVE_INFINITY;
   let isLooking = false;
-  let pending: ReadonlySet<Scope> = new Set();
 
   async function look(): Promise<void> {
     isLooking = true;
-    askedAtMs = clock();
+    const askedAtMs = (lookingSinceMs = clock());
     try {
-      const rows = await outbox.pending(lookRowsMax);
+      const { rows, mark } = await outbox.look(lookRowsMax);
       const isComplete = rows.length < lookRowsMax;
-      pending = new Set(isComplete ? rows.map(({ scope }) => scope) : [allScope]);
-      lookedAtMs = askedAtMs;
+      const pending = new Set(isComplete ? rows.map(({ scope }) => scope) : [allScope]);
+      last = { askedAtMs, answeredAtMs: clock(), pending, mark };
       onEvent({ kind: "looked", rows: rows.length });
     } catch {
       // The database's state is told by the reads; without a look nothing is served on its strength.
@@ -47,16 +49,23 @@ export function createOutboxWatch(options: {
     }
   }
 
+  /** Rows that a relay took away count as known only where what it said of them was heard. */
+  const hasHeardTheRest = ({ mark }: Look): boolean => mark !== undefined && feed.hasHeard(mark);
+
   return {
-    lookedAtMs: (nowMs) => (nowMs - lookedAtMs <= lookAgeMaxMs ? lookedAtMs : Number.NEGATIVE_INFINITY),
-    lastLookMs: () => lookedAtMs,
-    // What a later proof of the relay covers has been relayed since.
-    isPending: (scopes) =>
-      feed.provenAtMs() < lookedAtMs && (pending.has(allScope) || scopes.some((scope) => pending.has(scope))),
+    knownAtMs(scopes) {
+      const provenAtMs = feed.provenAtMs();
+      // A proof from after the look covers what it named; a row may be as young as the look's end.
+      if (last === undefined || provenAtMs >= last.answeredAtMs) return provenAtMs;
+      const { pending } = last;
+      if (pending.has(allScope) || scopes.some((scope) => pending.has(scope)))
+        return Number.NEGATIVE_INFINITY;
+      return hasHeardTheRest(last) ? Math.max(provenAtMs, last.askedAtMs) : provenAtMs;
+    },
     async tick() {
       const nowMs = clock();
       if (isLooking || nowMs - feed.provenAtMs() < lookBeginsAtProofAgeMs) return;
-      if (nowMs - askedAtMs >= lookIntervalMs) await look();
+      if (nowMs - lookingSinceMs >= lookIntervalMs) await look();
     },
   };
 }

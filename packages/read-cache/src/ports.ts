@@ -1,4 +1,5 @@
 import type { KeyedRead } from "@leftrail/cache-keys";
+import type { RelayMark } from "@leftrail/store";
 
 /** Where an answer came from; `miss` is the database. */
 export type Tier = "l1" | "l2" | "miss" | "stale";
@@ -44,6 +45,8 @@ export interface ReadRequest {
 export interface ChangeFeed {
   /** Before this moment every commit has been heard here; -Infinity: nothing is known. */
   provenAtMs(): number;
+  /** Whether everything that the relay said up to this mark has been heard here. */
+  hasHeard(mark: RelayMark): boolean;
 }
 
 /** The tier that instances share, with the epochs of all scopes. */

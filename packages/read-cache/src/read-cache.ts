@@ -1,4 +1,3 @@
-import type { Scope } from "@leftrail/cache-keys";
 import { areEqual } from "./are-equal.ts";
 import { ProblemError } from "@leftrail/contract";
 import type { OutboxReads } from "@leftrail/store";
@@ -7,7 +6,15 @@ import { createDatabaseGate } from "./database-gate.ts";
 import { areCurrent, isForgottenSince, type EpochTable, type ScopeState } from "./epoch-table.ts";
 import { createFlights } from "./flights.ts";
 import { foundOf } from "./found.ts";
-import { attemptsMax, proofAgeMaxMs, staleMaxMs, tickIntervalMs, ttlMs } from "./limits.ts";
+import {
+  answerTimeoutMs,
+  attemptsMax,
+  lookAgeMaxMs,
+  proofAgeMaxMs,
+  staleMaxMs,
+  tickIntervalMs,
+  ttlMs,
+} from "./limits.ts";
 import { createLocalTier, isFresh, localBytesMax, type Slot } from "./local-tier.ts";
 import { createOutboxWatch } from "./outbox-watch.ts";
 import type {
@@ -19,6 +26,7 @@ import type {
   SharedReading,
   SharedTier,
 } from "./ports.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 export interface ReadCacheOptions {
   /** What is known of epochs; the listener of the feed. */
@@ -55,6 +63,8 @@ interface Attempt extends ReadRequest {
   readonly states: readonly ScopeState[];
   /** The table's moment before anything was read. */
   readonly moment: number;
+  /** Every commit before it was known before anything was read; -Infinity: none. */
+  readonly knownMs: number;
   /** Undefined: the shared tier can't be asked now. */
   readonly reading: SharedReading | undefined;
 }
@@ -74,20 +84,16 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
 
   const isProven = (nowMs: number): boolean => nowMs - feed.provenAtMs() <= proofAgeMaxMs;
 
-  /** The moment before which every commit that concerns the scopes is known here; -Infinity: none lately. */
-  function coveredAtMs(nowMs: number, scopes: readonly Scope[]): number {
-    if (isProven(nowMs)) return feed.provenAtMs();
-    return watch.isPending(scopes) ? Number.NEGATIVE_INFINITY : watch.lookedAtMs(nowMs);
-  }
-
   async function read(request: ReadRequest): Promise<ReadAnswer> {
     const states = table.hold(request.read.scopes);
+    const deadlineMs = clock() + answerTimeoutMs;
     try {
-      for (let attempt = 1; ; attempt++) {
-        const answer = await tryRead(request, states, attempt === attemptsMax);
+      for (let attempt = 1; attempt <= attemptsMax && clock() < deadlineMs; attempt++) {
+        const answer = await tryRead(request, states, deadlineMs);
         if (answer !== undefined) return answer;
         onEvent({ kind: "overtaken" });
       }
+      throw tooLate();
     } finally {
       table.release(states);
     }
@@ -97,25 +103,26 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
   async function tryRead(
     request: ReadRequest,
     states: readonly ScopeState[],
-    isLast: boolean,
+    deadlineMs: number,
   ): Promise<ReadAnswer | undefined> {
     const moment = table.moment();
-    const looked = await readShared(request, states);
-    const isLearnt = looked !== undefined && table.learn(states, looked.epochs, moment);
-    if (looked !== undefined && !isLearnt && !isLast) return undefined;
-    const reading = isLearnt ? looked : undefined;
+    const knownMs = watch.knownAtMs(request.read.scopes);
+    const looked = await readShared(request, states, deadlineMs);
+    // What Redis said before an invalidation that was heard since counts for nothing.
+    const reading = looked !== undefined && table.learn(states, looked.epochs, moment) ? looked : undefined;
     const attempt: Attempt = {
       ...request,
       id: idOf(request.read.key, request.variant),
       states,
       moment,
+      knownMs,
       reading,
     };
     const kept = reading === undefined ? undefined : keptAnswer(attempt, reading);
     if (kept !== undefined) return kept;
     try {
-      const { answer, isOvertaken } = await fill(attempt);
-      return isOvertaken && !isLast ? undefined : { ...answer, tier: "miss" };
+      const { answer, isOvertaken } = await withTimeout(fill(attempt), deadlineMs - clock(), tooLate);
+      return isOvertaken ? undefined : { ...answer, tier: "miss" };
     } catch (error) {
       const stale = isUnavailable(error) ? staleAnswer(attempt) : undefined;
       if (stale === undefined) throw error;
@@ -123,21 +130,24 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
     }
   }
 
-  async function readShared(request: ReadRequest, states: readonly ScopeState[]) {
+  async function readShared(request: ReadRequest, states: readonly ScopeState[], deadlineMs: number) {
     const nowMs = clock();
     if (!shared.isUsable(nowMs)) return undefined;
     const known = { epochs: states.map(({ epoch }) => epoch), areProven: isProven(nowMs) };
-    return shared.read(request.read, known).catch(() => undefined);
+    const reading = shared.read(request.read, known);
+    return withTimeout(reading, deadlineMs - nowMs, tooLate).catch(() => undefined);
   }
 
   /** From a tier: with the epochs of now, and no older than what was shown before. */
   function keptAnswer(attempt: Attempt, reading: SharedReading): ReadAnswer | undefined {
     const nowMs = clock();
-    const coveredMs = coveredAtMs(nowMs, attempt.read.scopes);
-    if (coveredMs === Number.NEGATIVE_INFINITY) return undefined;
+    // What was heard after Redis was asked says nothing of what Redis said; what was seen does.
+    const knownMs = Math.min(attempt.knownMs, watch.knownAtMs(attempt.read.scopes));
+    const ageMaxMs = knownMs > feed.provenAtMs() ? lookAgeMaxMs : proofAgeMaxMs;
+    if (nowMs - knownMs > ageMaxMs) return undefined;
     const slot = local.get(attempt.id);
     if (slot !== undefined && isFresh(slot, nowMs)) return { ...slot.answer, tier: "l1" };
-    if (slot !== undefined && coveredMs <= slot.shownAtMs) return undefined;
+    if (slot !== undefined && knownMs <= slot.shownAtMs) return undefined;
     const entry = openCurrent(attempt, reading);
     if (entry === undefined || nowMs >= entry.freshUntilMs || nowMs >= entry.endsAtMs) return undefined;
     const { states, moment } = attempt;
@@ -214,15 +224,14 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
 
   /** While the database is down: what is kept and, as far as anybody here has heard, not invalidated. */
   function staleAnswer(attempt: Attempt): ReadAnswer | undefined {
-    // What Redis said before an invalidation that was heard since is no proof that nothing changed.
+    // Heard since Redis was asked: its word is no proof that nothing changed.
     if (attempt.reading !== undefined && isForgottenSince(attempt.states, attempt.moment)) return undefined;
     const nowMs = clock();
-    const coveredMs = Math.max(feed.provenAtMs(), watch.lastLookMs());
-    if (nowMs - coveredMs > staleMaxMs || watch.isPending(attempt.read.scopes)) return undefined;
+    const knownMs = watch.knownAtMs(attempt.read.scopes);
+    if (nowMs - knownMs > staleMaxMs) return undefined;
     const slot = local.get(attempt.id);
     if (slot !== undefined && isStillTrue(slot, attempt, nowMs)) return { ...slot.answer, tier: "stale" };
-    if (attempt.reading === undefined || (slot !== undefined && coveredMs <= slot.shownAtMs))
-      return undefined;
+    if (attempt.reading === undefined || (slot !== undefined && knownMs <= slot.shownAtMs)) return undefined;
     const entry = openCurrent(attempt, attempt.reading);
     return entry === undefined || nowMs >= entry.endsAtMs ? undefined : { ...entry.answer, tier: "stale" };
   }
@@ -261,6 +270,10 @@ function isStillTrue(slot: Slot, { reading }: Attempt, nowMs: number): boolean {
 }
 
 const idOf = (key: string, variant: string): string => (variant === "" ? key : `${key}#${variant}`);
+
+/** The database is slow, or invalidations come faster than it answers. */
+const tooLate = (): ProblemError =>
+  new ProblemError("unavailable", "No fresh answer can be had in time.", { retryAfterSeconds: 1 });
 
 const isUnavailable = (error: unknown): boolean =>
   error instanceof ProblemError && error.code === "unavailable";

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { areEqual } from "./are-equal.ts";
 import type { CacheEvent } from "./cache-event.ts";
 import { decodeEntry, encodeEntry, type StoredEntry } from "./entry-codec.ts";
-import { sharedReadTimeoutMs } from "./limits.ts";
+import { sharedReadTimeoutMs, ttlMs } from "./limits.ts";
 import type { KnownEpochs, SharedEntry, SharedReading, SharedTier } from "./ports.ts";
 import { readWithEpochs } from "./redis-epochs.ts";
 import { withTimeout } from "./with-timeout.ts";
@@ -76,6 +76,8 @@ export function createRedisTier(options: RedisTierOptions): SharedTier {
       return undefined;
     }
     const toLocal = (sharedMs: number): number => nowMs + sharedMs - shared.latestMs;
+    // No entry is written for longer: Redis's clock was put back since.
+    if (toLocal(entry.freshUntilMs) > nowMs + ttlMs) return undefined;
     return {
       variant,
       stamps: entry.stamps,

@@ -79,12 +79,12 @@ export function fakeWorld() {
     let gate: Promise<void> | undefined;
     const cache = createReadCache({
       table,
-      feed: { provenAtMs: () => provenAtMs },
+      feed: { provenAtMs: () => provenAtMs, hasHeard: () => true },
       shared: shared(),
       outbox: {
-        async pending(limit) {
+        async look(limit) {
           if (!world.isDatabaseUp) throw new ProblemError("unavailable", "down");
-          return world.pending.slice(0, limit);
+          return { rows: world.pending.slice(0, limit), mark: { session: "relay", number: 1 } };
         },
       },
       ping: async () => {

@@ -27,6 +27,7 @@ export function scriptedInstance() {
     epochs: ["user-1", "all-1"],
     entry: undefined as SharedEntry | undefined,
     pending: [] as OutboxRow[],
+    hasHeardTheRelay: true,
   };
   const asked: KnownEpochs[] = [];
   /** Between what Redis says and its coming here. */
@@ -34,7 +35,7 @@ export function scriptedInstance() {
 
   const cache = createReadCache({
     table,
-    feed: { provenAtMs: () => state.provenAtMs },
+    feed: { provenAtMs: () => state.provenAtMs, hasHeard: () => state.hasHeardTheRelay },
     shared: {
       isUsable: () => state.isSharedUsable,
       async read(_request, known) {
@@ -45,7 +46,7 @@ export function scriptedInstance() {
       },
       write: (_key, entry) => void (state.entry = entry),
     },
-    outbox: { pending: async () => state.pending },
+    outbox: { look: async () => ({ rows: state.pending, mark: { session: "relay", number: 1 } }) },
     ping: async () => undefined,
     clock: () => state.nowMs,
     onEvent: (event) => events.push(event),

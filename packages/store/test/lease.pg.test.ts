@@ -7,13 +7,14 @@ import { startTcpRelay } from "./tcp-relay.ts";
 
 const unavailable = { code: "unavailable" };
 const everything = 1000;
+const mark = { session: "s", number: 1 };
 /** For tests that wait for a session or a statement to time out. */
 const slowMs = 20_000;
 
 /** Every method of a lease, as something that is lost must refuse it. */
 const methodsOf = (lease: OutboxLease): readonly (() => Promise<unknown>)[] => [
   () => lease.pending(1),
-  () => lease.remove([1]),
+  () => lease.remove([1], mark),
   () => lease.recordBoundaries(),
 ];
 
@@ -74,9 +75,9 @@ eachStore("the lease on the outbox", (harness) => {
     for (let n = 0; n < 3; n++) await givenTenant(store, { status: "pending" });
     const ids = (await lease.pending(everything)).map(({ id }) => id);
     expect(ids).toHaveLength(3);
-    await lease.remove([]);
-    await lease.remove([ids[0]!, ids[2]!]);
-    await lease.remove([ids[0]!]);
+    await lease.remove([], mark);
+    await lease.remove([ids[0]!, ids[2]!], mark);
+    await lease.remove([ids[0]!], mark);
     expect((await lease.pending(everything)).map(({ id }) => id)).toEqual([ids[1]]);
   });
 });
@@ -119,7 +120,7 @@ describe("on Postgres", () => {
       await terminate("cut-relay");
       await using lease = await leadOf(other);
       await expectLost(lost);
-      await expect(lost.remove(ids)).rejects.toMatchObject(unavailable);
+      await expect(lost.remove(ids, mark)).rejects.toMatchObject(unavailable);
       expect((await lease.pending(everything)).map(({ id }) => id)).toEqual(ids);
       expect(await sessionsOf("cut-relay")).toEqual([]);
     },
@@ -134,7 +135,7 @@ describe("on Postgres", () => {
       const holder = await owner.reserve();
       await holder`begin`;
       await holder`lock table change_outbox`;
-      const waiting = [lost.remove([1]), lost.pending(1), lost.recordBoundaries()];
+      const waiting = [lost.remove([1], mark), lost.pending(1), lost.recordBoundaries()];
       const refused = Promise.all(waiting.map((call) => expect(call).rejects.toMatchObject(unavailable)));
       await waitUntil(
         async () => {

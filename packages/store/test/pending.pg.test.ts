@@ -22,7 +22,7 @@ const everything = 1000;
 async function recordedBy({ store, arrange }: StoreHarness, work: () => Promise<unknown>) {
   await arrange.relayed();
   await work();
-  const rows = await store.read.outbox.pending(everything);
+  const { rows } = await store.read.outbox.look(everything);
   return rows.map(({ scope, reason }) => `${scope} ${reason}`);
 }
 const says = (scope: Scope, reason: string): string => `${scope} ${reason}`;
@@ -36,14 +36,14 @@ eachStore("the outbox", (harness) => {
     await changeAs(store, tenant.id, (tx) =>
       tx.write.memberships.put({ tenantId: tenant.id, userId: two, role: "member" }),
     );
-    const rows = await store.read.outbox.pending(everything);
+    const { rows } = await store.read.outbox.look(everything);
     expect(rows.map(({ scope, reason }) => says(scope, reason))).toEqual([
       says(orgScope(tenant.id), "tenant"),
       says(userScope(one), "membership"),
       says(userScope(two), "membership"),
     ]);
     expect(rows.map(({ id }) => id)).toEqual(rows.map(({ id }) => id).toSorted((a, b) => a - b));
-    expect((await store.read.outbox.pending(2)).map(({ id }) => id)).toEqual([rows[0]?.id, rows[1]?.id]);
+    expect((await store.read.outbox.look(2)).rows.map(({ id }) => id)).toEqual([rows[0]?.id, rows[1]?.id]);
   });
 
   test("tells nothing of what is rolled back, nor of what is no caching's business", async () => {
@@ -72,7 +72,7 @@ eachStore("the outbox", (harness) => {
     const { store, arrange } = harness();
     await arrange.relayed();
     await givenTenant(store, { status: "pending" });
-    const ageNow = async () => (await store.read.outbox.pending(1))[0]?.ageMs ?? Number.NaN;
+    const ageNow = async () => (await store.read.outbox.look(1)).rows[0]?.ageMs ?? Number.NaN;
     const first = await ageNow();
     expect(first).toBeGreaterThanOrEqual(0);
     expect(first).toBeLessThan(10_000);
@@ -169,7 +169,7 @@ test("the memory engine tells the age of a row by its own clock", async () => {
   await using memory = await memoryHarness(() => nowMs);
   await givenTenant(memory.store, { status: "pending" });
   nowMs += 1_500;
-  expect((await memory.store.read.outbox.pending(1))[0]?.ageMs).toBe(1_500);
+  expect((await memory.store.read.outbox.look(1)).rows[0]?.ageMs).toBe(1_500);
 });
 
 test("Postgres tells the age of a row by the database's clock", async () => {
@@ -177,11 +177,11 @@ test("Postgres tells the age of a row by the database's clock", async () => {
   await givenTenant(postgres.store, { status: "pending" });
   await using owner = ownerOf(postgres.url);
   await owner.sql`update change_outbox set created_at = clock_timestamp() - interval '1 hour'`;
-  const [row] = await postgres.store.read.outbox.pending(1);
+  const [row] = (await postgres.store.read.outbox.look(1)).rows;
   expect(row?.ageMs).toBeGreaterThanOrEqual(3_600_000);
   expect(row?.ageMs).toBeLessThan(3_660_000);
   await owner.sql`update change_outbox set created_at = clock_timestamp() + interval '1 hour'`;
-  expect((await postgres.store.read.outbox.pending(1))[0]?.ageMs).toBe(0);
+  expect((await postgres.store.read.outbox.look(1)).rows[0]?.ageMs).toBe(0);
 });
 
 test("a row that took its id first and commits last is still told, when later ones are relayed and gone", async () => {
@@ -197,7 +197,10 @@ test("a row that took its id first and commits last is still told, when later on
   await changeAs(store, late.id, (tx) => tx.write.tenants.update(late.id, { name: "late" }));
   const seen = await lease.pending(everything);
   expect(seen.map(({ scope }) => scope)).toEqual([orgScope(late.id)]);
-  await lease.remove(seen.map(({ id }) => id));
+  await lease.remove(
+    seen.map(({ id }) => id),
+    { session: "s", number: 1 },
+  );
   await slow`commit`;
   slow.release();
   const [left, ...more] = await lease.pending(everything);

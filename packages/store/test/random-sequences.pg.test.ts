@@ -53,7 +53,7 @@ test("any sequence of commands gets the same answers from both engines and leave
  * of ours, but the cascades behind it may be several, and each records for itself.
  */
 async function takeScopes({ store, arrange }: StoreHarness): Promise<readonly string[]> {
-  const rows = await store.read.outbox.pending(rowsMax);
+  const { rows } = await store.read.outbox.look(rowsMax);
   await arrange.relayed();
   return [...new Set(rows.map(({ scope, reason }) => `${scope} ${reason}`))].toSorted();
 }

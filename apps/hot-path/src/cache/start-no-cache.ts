@@ -8,14 +8,14 @@ import { runCache, watchCache, type CacheSurroundings, type RunningCache } from 
 export function startNoCache(options: CacheSurroundings): RunningCache {
   return runCache(options, {
     table: createEpochTable(),
-    feed: { provenAtMs: () => Number.NEGATIVE_INFINITY },
+    feed: { provenAtMs: () => Number.NEGATIVE_INFINITY, hasHeard: () => false },
     shared: {
       isUsable: () => false,
       read: () => Promise.reject(unheard()),
       write: () => undefined,
     },
     // A look at the outbox proves nothing: others take its rows away before they could be seen here.
-    outbox: { pending: () => Promise.reject(unheard()) },
+    outbox: { look: () => Promise.reject(unheard()) },
     localBytesMax: 1,
     onEvent: watchCache(options),
   });

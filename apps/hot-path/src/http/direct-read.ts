@@ -23,6 +23,7 @@ import { askedReadOf, readRoutes, type AskedRead } from "./asked-read.ts";
 import { pageHeaders } from "./cors.ts";
 import { fullHeaders, heldHeaders } from "./found-headers.ts";
 import { isMatch } from "./if-none-match.ts";
+import { createPlainHost } from "./plain-host.ts";
 import type { ReadsUnderWay } from "./reads-under-way.ts";
 
 export interface DirectReadOptions extends ReadContext {
@@ -44,6 +45,9 @@ export interface DirectReadOptions extends ReadContext {
 export function createDirectRead(options: DirectReadOptions): DirectAnswer {
   const { verifier, cache, underWay, onAuthEvent } = options;
   const send = createSend(options);
+  const isPlainHost = createPlainHost();
+  const isPlain = ({ method, headers: { host } }: IncomingMessage): boolean =>
+    method === "GET" && host !== undefined && isPlainHost(host);
 
   return (incoming, outgoing, leave) => {
     const startMs = performance.now();
@@ -157,10 +161,6 @@ function bindMeasures({ requestsTotal, requestDurationSeconds }: Metrics) {
     products: bind(readRoutes.products),
   };
 }
-
-/** A GET of a host as usual, for the app has an error for each of the others. */
-const isPlain = ({ method, headers: { host } }: IncomingMessage): boolean =>
-  method === "GET" && host !== undefined && /^[a-z0-9._-]+(?::[1-5]?\d{1,4})?$/.test(host);
 
 const scheme = "Bearer ";
 

@@ -16,9 +16,9 @@ export async function measureMillionUsers(): Promise<Line[]> {
   const table = createEpochTable();
   const cache = createReadCache({
     table,
-    feed: { provenAtMs: () => performance.now() },
+    feed: { provenAtMs: () => performance.now(), hasHeard: () => true },
     shared: createLocalEpochs(),
-    outbox: { pending: async () => [] },
+    outbox: { look: async () => ({ rows: [], mark: undefined }) },
     ping: async () => undefined,
     clock: () => performance.now(),
   });

@@ -21,7 +21,7 @@ export function heldOn(tables: Tables, tenant: Tenant, userId: string): Held | u
 const roleOn = (tables: Tables, tenantId: string, userId: string): Role | null =>
   tables.memberships.get(membershipKey(tenantId, userId))?.role ?? null;
 
-const isAdminRole = (role: Role | null): boolean => role === "owner" || role === "admin";
+export const isAdminRole = (role: Role | null): boolean => role === "owner" || role === "admin";
 
 const confersAdmin = (status: TenantStatus): boolean => status !== "cancelled";
 

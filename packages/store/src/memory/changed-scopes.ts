@@ -1,12 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { catalogScope, orgScope, userScope, type Scope } from "@leftrail/cache-keys";
-import type { Role } from "@leftrail/contract";
-import { ancestorsOf } from "./access.ts";
-import type { Tables } from "./tables.ts";
+import type { Audience, Tables } from "./tables.ts";
 
 /** What a row in the outbox says. */
 export interface ChangedScope {
-  readonly scope: Scope;
+  readonly scope: Scope | Audience;
   readonly reason: string;
 }
 
@@ -49,20 +47,20 @@ export function changedScopes(before: Sources, after: Sources): readonly Changed
 }
 
 /** The tenants themselves, their members, and owners and admins above of before and after. */
-function ofTenants(before: Sources, after: Sources): readonly ChangedScope[] {
-  const tenants = rowsOf(changedRows(before.tenants, after.tenants));
-  const ids = new Set(tenants.map(({ id }) => id));
-  const above = new Set(tenants.flatMap((tenant) => ancestorsOf(after, tenant).map(({ id }) => id)));
-  const users = [...after.memberships.values()].filter(
-    ({ tenantId, role }) => ids.has(tenantId) || (above.has(tenantId) && isAdmin(role)),
-  );
-  return [
-    ...[...ids].map((id) => ({ scope: orgScope(id), reason: "tenant" })),
-    ...users.map(({ userId }) => ({ scope: userScope(userId), reason: "tenant" })),
-  ];
-}
-
-const isAdmin = (role: Role): boolean => role === "owner" || role === "admin";
+const ofTenants = (before: Sources, after: Sources): readonly ChangedScope[] =>
+  changedRows(before.tenants, after.tenants).flatMap(([old, changed]) => {
+    const rows = rowsOf([[old, changed]]);
+    const parents = rows.flatMap(({ parentTenantId }) => parentTenantId ?? []);
+    return [
+      ...rows.map(({ id }): ChangedScope => ({ scope: orgScope(id), reason: "tenant" })),
+      // Members that come or go with the tenant itself are named by their own rows.
+      ...(rows.length === 2 ? rows : []).map(({ id }): ChangedScope => ({
+        scope: `members:${id}`,
+        reason: "tenant",
+      })),
+      ...parents.map((id): ChangedScope => ({ scope: `admins:${id}`, reason: "tenant" })),
+    ];
+  });
 
 const ofOrganizations = <T extends { readonly tenantId: string }>(
   before: ReadonlyMap<string, T>,

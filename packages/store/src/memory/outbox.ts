@@ -1,6 +1,7 @@
 import { orgScope } from "@leftrail/cache-keys";
 import { leaseLost } from "../lease-lost.ts";
-import type { Outbox, OutboxLease, OutboxReads } from "../port/outbox.ts";
+import type { Outbox, OutboxLease, OutboxReads, OutboxRow, RelayMark } from "../port/outbox.ts";
+import { isAudience, namedRows } from "./audiences.ts";
 import { tenantsWithBoundaries } from "./boundaries.ts";
 import type { ChangedScope } from "./changed-scopes.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -21,6 +22,7 @@ export function createOutbox(
 ): MemoryOutbox {
   const listeners = new Set<() => void>();
   let lastId = 0;
+  let mark: RelayMark | undefined;
   let leader: OutboxLease | undefined;
   let boundariesUntil = snapshot().now;
 
@@ -35,20 +37,30 @@ export function createOutbox(
     if (changes.length > 0) for (const listener of listeners) wake(listener);
   };
 
-  const pending: OutboxReads["pending"] = async (limit) =>
+  const pending = (limit: number): readonly OutboxRow[] =>
     [...rows.values()]
+      .flatMap((row) => namedRows(row, snapshot().tables))
       .slice(0, limit)
       .map(({ writtenAtMs, ...row }) => ({ ...row, ageMs: Math.max(0, clock() - writtenAtMs) }));
+
+  const nameAudiences = (): void => {
+    for (const row of [...rows.values()].filter(({ scope }) => isAudience(scope))) {
+      rows.delete(row.id);
+      for (const named of namedRows(row, snapshot().tables)) rows.set(++lastId, { ...named, id: lastId });
+    }
+  };
 
   const newLease = (): OutboxLease => {
     const lease: OutboxLease = {
       async pending(limit) {
         assertLeads(lease);
+        nameAudiences();
         return pending(limit);
       },
-      async remove(ids) {
+      async remove(ids, newMark) {
         assertLeads(lease);
         for (const id of ids) rows.delete(id);
+        mark = newMark;
       },
       async recordBoundaries() {
         assertLeads(lease);
@@ -68,7 +80,7 @@ export function createOutbox(
   };
 
   return {
-    reads: { pending },
+    reads: { look: async (limit) => ({ rows: pending(limit), mark }) },
     record,
     port: {
       async tryLead() {

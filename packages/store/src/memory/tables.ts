@@ -1,3 +1,4 @@
+import type { Scope } from "@leftrail/cache-keys";
 import type { EntitlementSource, EntitlementStatus, Instant } from "@leftrail/contract";
 import type { KeptAnswer } from "../port/idempotency.ts";
 import type { StoredAuditHead } from "../port/audit.ts";
@@ -40,8 +41,12 @@ interface IdempotencyRow extends KeptAnswer {
   readonly expiresAt: Instant;
 }
 
+/** Whoever belongs to a tenant, or is owner or admin of it or above it: users who are known after the commit. */
+export type Audience = `members:${string}` | `admins:${string}`;
+
 /** A row of the outbox as stored. */
-export interface StoredOutboxRow extends Omit<OutboxRow, "ageMs"> {
+export interface StoredOutboxRow extends Omit<OutboxRow, "ageMs" | "scope"> {
+  readonly scope: Scope | Audience;
   /** Epoch milliseconds. */
   readonly writtenAtMs: number;
 }

@@ -65,7 +65,7 @@ function leaseOn(connection: SoleConnection): OutboxLease {
   };
   return {
     pending: (limit) => run((sql) => findPending(sql, limit)),
-    remove: (ids) => run((sql) => deletePending(sql, ids)),
+    remove: (ids, mark) => run((sql) => deletePending(sql, ids, mark)),
     recordBoundaries: () => run(async (sql) => void (await recordBoundaries(sql))),
     async [Symbol.asyncDispose]() {
       if (isOver) return;

@@ -5,6 +5,9 @@ import { changesChannel } from "./outbox.ts";
 /** Rows are found without listening too, so a server that refuses connections is not pressed. */
 const reconnectDelayMsMin = 250;
 
+/** A server that accepts and never answers must not hold up who wants to stop. */
+const listenDeadlineMs = 2_000;
+
 /** Listens on a connection of its own; the driver makes it again when it is lost, and says so. */
 export async function onPending(
   options: PostgresClientOptions,
@@ -24,11 +27,14 @@ export async function onPending(
     isOver = true;
     await cuttable.cutOff();
   };
+  const deadline = setTimeout(() => void close(), listenDeadlineMs);
   try {
     await cuttable.client.listen(changesChannel, call, call);
   } catch (error) {
     await close();
     throw error;
+  } finally {
+    clearTimeout(deadline);
   }
   return { [Symbol.asyncDispose]: close };
 }

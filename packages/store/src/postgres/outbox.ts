@@ -1,30 +1,129 @@
 import { allScope, catalogScope, orgScope, userScope, type Scope } from "@leftrail/cache-keys";
-import type { OutboxReads, OutboxRow } from "../port/outbox.ts";
+import type { OutboxLook, OutboxReads, OutboxRow, RelayMark } from "../port/outbox.ts";
 import type { Sql } from "./client.ts";
 
 /** Where the triggers say that rows may be waiting. */
 export const changesChannel = "leftrail_changes";
 
-export const outboxReads = (sql: Sql): OutboxReads => ({ pending: (limit) => findPending(sql, limit) });
+type Named = { readonly reason: string } & (
+  | { readonly scope: "user" | "org"; readonly scopeId: string }
+  | { readonly scope: "catalog" | "all"; readonly scopeId: null }
+);
+/** Whoever belongs to a tenant, or is owner or admin of it or above it: users who are known after the commit. */
+type Audience = { readonly scope: "members" | "admins" };
+type Row = { readonly id: number; readonly ageMs: number } & Named;
 
-type Row = Omit<OutboxRow, "scope"> &
-  (
-    | { readonly scope: "user" | "org"; readonly scopeId: string }
-    | { readonly scope: "catalog" | "all"; readonly scopeId: null }
-  );
+export const outboxReads = (sql: Sql): OutboxReads => ({
+  async look(limit) {
+    // The usual case touches no other table, so no lock on one holds it up.
+    const rows: readonly (Mark & (Row | Audience | Nothing))[] = await selectLook(sql, limit);
+    return toLook(rows.every(isNamed) ? rows : await selectNamedLook(sql, limit));
+  },
+});
 
+type Mark = { readonly session: string | null; readonly number: number | null };
+type Nothing = { readonly id: null; readonly scope: null };
+
+function toLook(rows: readonly (Mark & (Row | Nothing))[]): OutboxLook {
+  const { session = null, number = null } = rows[0] ?? {};
+  return {
+    rows: rows.flatMap((row) => (row.id === null ? [] : [toOutboxRow(row)])),
+    mark: session === null || number === null ? undefined : { session, number },
+  };
+}
+
+/** The mark, and beside it every row: in one statement, so that no row is taken away between the two. */
+const selectLook = (sql: Sql, limit: number) => sql<(Mark & (Row | Audience | Nothing))[]>`
+  select r.session, r.number, p.id, p.scope, p.scope_id, p.reason, ${ageMs(sql)} as age_ms
+  from change_relay r
+    left join (select * from change_outbox order by id limit ${limit}) p on true
+  order by p.id`;
+
+/** The same with users in the place of audiences. */
+const selectNamedLook = (sql: Sql, limit: number) => sql<(Mark & (Row | Nothing))[]>`
+  with recursive audience as (
+    select id, scope, scope_id, reason, created_at from change_outbox where scope in ('members', 'admins')
+  ),
+  above as (
+    select a.id, t.id as tenant_id, t.parent_tenant_id
+    from audience a join tenants t on t.id = a.scope_id where a.scope = 'admins'
+    union
+    select a.id, t.id, t.parent_tenant_id from above a join tenants t on t.id = a.parent_tenant_id
+  ),
+  viewers as (
+    select a.id, m.user_id from audience a join memberships m on m.tenant_id = a.scope_id
+    where a.scope = 'members'
+    union
+    select a.id, m.user_id from above a join memberships m on m.tenant_id = a.tenant_id
+    where m.role in ('owner', 'admin')
+  ),
+  named as (
+    select id, scope, scope_id, reason, created_at from change_outbox
+    where scope not in ('members', 'admins')
+    union all
+    select v.id, 'user', v.user_id, a.reason, a.created_at from viewers v join audience a on a.id = v.id
+    order by id, scope_id
+    limit ${limit}
+  )
+  select r.session, r.number, p.id, p.scope, p.scope_id, p.reason, ${ageMs(sql)} as age_ms
+  from change_relay r left join named p on true
+  order by p.id, p.scope_id`;
+
+/** Puts users in the place of audiences; what is committed meanwhile is for the next call. */
 export async function findPending(sql: Sql, limit: number): Promise<readonly OutboxRow[]> {
-  const rows = await sql<Row[]>`
-    select id, scope, scope_id, reason,
-      greatest(0, extract(epoch from clock_timestamp() - created_at) * 1000)::float8 as age_ms
-    from change_outbox order by id limit ${limit}`;
-  return rows.map((row) => ({ id: row.id, scope: scopeOf(row), reason: row.reason, ageMs: row.ageMs }));
+  const rows = await sql<(Row | Audience)[]>`
+    select p.id, p.scope, p.scope_id, p.reason, ${ageMs(sql)} as age_ms
+    from change_outbox p order by p.id limit ${limit}`;
+  if (rows.every(isNamed)) return rows.map(toOutboxRow);
+  await nameAudiences(sql);
+  const named = await sql<Row[]>`
+    select p.id, p.scope, p.scope_id, p.reason, ${ageMs(sql)} as age_ms
+    from change_outbox p where p.scope not in ('members', 'admins') order by p.id limit ${limit}`;
+  return named.map(toOutboxRow);
 }
 
-export async function deletePending(sql: Sql, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  await sql`delete from change_outbox where id = any (${arrayOf(ids)}::bigint[])`;
+const isNamed = <T extends { readonly scope: string | null }>(row: T): row is Exclude<T, Audience> =>
+  row.scope !== "members" && row.scope !== "admins";
+
+/** In one statement, so that none is lost and the users are those of after every commit that it takes up. */
+const nameAudiences = (sql: Sql) => sql`
+  with recursive audience as (
+    delete from change_outbox where scope in ('members', 'admins')
+    returning scope, scope_id, reason, created_at
+  ),
+  above as (
+    select a.reason, a.created_at, t.id as tenant_id, t.parent_tenant_id
+    from audience a join tenants t on t.id = a.scope_id where a.scope = 'admins'
+    union
+    select a.reason, a.created_at, t.id, t.parent_tenant_id
+    from above a join tenants t on t.id = a.parent_tenant_id
+  ),
+  viewers as (
+    select m.user_id, a.reason, a.created_at from audience a join memberships m on m.tenant_id = a.scope_id
+    where a.scope = 'members'
+    union
+    select m.user_id, a.reason, a.created_at from above a join memberships m on m.tenant_id = a.tenant_id
+    where m.role in ('owner', 'admin')
+  )
+  insert into change_outbox (scope, scope_id, reason, created_at)
+  select 'user', user_id, reason, min(created_at) from viewers group by user_id, reason order by user_id`;
+
+export async function deletePending(sql: Sql, ids: readonly number[], mark: RelayMark): Promise<void> {
+  await sql`
+    with gone as (delete from change_outbox where id = any (${arrayOf(ids)}::bigint[]))
+    update change_relay set session = ${mark.session}, number = ${mark.number}`;
 }
+
+/** Of the outbox row `p`. */
+const ageMs = (sql: Sql) =>
+  sql`greatest(0, extract(epoch from clock_timestamp() - p.created_at) * 1000)::float8`;
+
+const toOutboxRow = (row: Row): OutboxRow => ({
+  id: row.id,
+  scope: scopeOf(row),
+  reason: row.reason,
+  ageMs: row.ageMs,
+});
 
 /**
  * Records whom the boundaries concern that time reached since the last run, and how far time has come.
@@ -54,7 +153,7 @@ export const recordBoundaries = (sql: Sql) => sql`
   )
   select pg_notify(${changesChannel}, '') where exists (select 1 from recorded)`;
 
-function scopeOf(row: Row): Scope {
+function scopeOf(row: Named): Scope {
   switch (row.scope) {
     case "user":
       return userScope(row.scopeId);

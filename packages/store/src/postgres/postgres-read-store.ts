@@ -6,8 +6,8 @@ import { sidebarReads } from "./sidebar.ts";
 
 /** How long a read may take where nobody says so. */
 const queryTimeoutMsDefault = 5_000;
-/** How long the server works on a read at least before it ends it; shorter than the driver waits for the end. */
-const statementTimeoutMsMin = 1_000;
+/** Connections of their own for pings and looks: reads that wait for a lock must not hide that the database is there. */
+const watchConnectionsMax = 2;
 
 export type PostgresReadOptions = PostgresOptions & {
   /** A read that takes longer rejects with `unavailable` at that moment. */
@@ -17,15 +17,21 @@ export type PostgresReadOptions = PostgresOptions & {
 /** The hot path's half: every connection may only SELECT what the left rail needs. */
 export function openPostgresReadStore(options: PostgresReadOptions): ReadStore {
   const { queryTimeoutMs = queryTimeoutMsDefault, ...clientOptions } = options;
-  const statementTimeoutMs = Math.max(queryTimeoutMs, statementTimeoutMsMin);
-  const client = openRenewableClient(
-    { statementTimeoutMs, ...clientOptions, role: "leftrail_reader" },
+  // Nobody waits for a read any longer, so its connection is for others.
+  const common = { statementTimeoutMs: queryTimeoutMs, ...clientOptions, role: "leftrail_reader" } as const;
+  const reads = openRenewableClient(common, queryTimeoutMs);
+  const watch = openRenewableClient(
+    {
+      ...common,
+      applicationName: `${common.applicationName}-watch`,
+      connectionsMax: watchConnectionsMax,
+    },
     queryTimeoutMs,
   );
-  const run: typeof client.run = (query) => client.run(query);
+  const run: typeof reads.run = (query) => reads.run(query);
   return {
     engine: "postgres",
-    ping: () => run(async (sql) => void (await sql`select 1`)),
+    ping: () => watch.run(async (sql) => void (await sql`select 1`)),
     read: {
       sidebar: {
         organizations: (...args) => run((sql) => sidebarReads(sql).organizations(...args)),
@@ -33,8 +39,10 @@ export function openPostgresReadStore(options: PostgresReadOptions): ReadStore {
         products: (...args) => run((sql) => sidebarReads(sql).products(...args)),
         explainableSources: (...args) => run((sql) => sidebarReads(sql).explainableSources(...args)),
       },
-      outbox: { pending: (...args) => run((sql) => outboxReads(sql).pending(...args)) },
+      outbox: { look: (...args) => watch.run((sql) => outboxReads(sql).look(...args)) },
     },
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([reads, watch].map((client) => client[Symbol.asyncDispose]()));
+    },
   };
 }
