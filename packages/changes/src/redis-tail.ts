@@ -89,9 +89,8 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
     onEvent({ kind: "gap", reason });
   }
 
-  /** What came before counts as missed, and Redis for nothing until the relay is heard again. */
-  function anchor(newest: Entry | undefined, nowMs: number): void {
-    readyAtMs = nowMs;
+  /** What came before counts as missed. */
+  function anchor(newest: Entry | undefined): void {
     const message = newest === undefined ? undefined : decodeMessage(newest.fields);
     position = {
       entryId: newest?.id ?? "0-0",
@@ -147,12 +146,18 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
     if (askedOver !== connection) return false;
     const before = reading;
     reading = { sharedMs: millisecondsOf(time), askedAtMs: startMs, answeredAtMs: clock() };
-    // A stream that begins anew while Redis's clock is put back would be silent for ever; and by a clock that
-    // was put back, what others keep until a moment would be kept for longer.
-    const isPutBack = before !== undefined && reading.sharedMs < before.sharedMs - redisClockStepMs;
-    if (asked === undefined || isPutBack || (newest !== undefined && isBefore(newest.id, asked.entryId))) {
-      anchor(newest, reading.answeredAtMs);
+    if (asked === undefined) {
+      anchor(newest);
       return false;
+    }
+    // A stream that begins anew while Redis's clock is put back would be silent for ever; and by a clock that
+    // was put back, what is kept until a moment would be kept for longer.
+    const isPutBack = before !== undefined && reading.sharedMs < before.sharedMs;
+    if (isPutBack || (newest !== undefined && isBefore(newest.id, asked.entryId))) {
+      position = undefined;
+      readyAtMs = reading.answeredAtMs;
+      lose("connected");
+      return true;
     }
     for (const entry of entries) hear(entry, reading);
     return entries.length === entriesPerPollMax;

@@ -12,7 +12,7 @@ interface Flight<T> {
 export interface Boarding<T> {
   readonly id: string;
   readonly stamps: string;
-  /** Whether equal stamps prove that nothing was committed unheard since that flight began. */
+  /** Whether equal stamps say that no invalidation came since that flight began. */
   readonly mayJoinUnderWay: boolean;
   readonly load: () => Promise<T>;
   readonly onJoin: () => void;

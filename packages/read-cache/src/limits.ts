@@ -22,6 +22,8 @@ export const databaseTimeoutMs = 220;
 export const answerTimeoutMs = sharedReadTimeoutMs + databaseTimeoutMs;
 /** How often a read that an invalidation overtook begins anew; what was overtaken is never shown. */
 export const attemptsMax = 20;
+/** How often Redis is asked again when an invalidation was heard before its answer; then the database answers alone. */
+export const rereadsMax = 3;
 /** Reads that run in the database at once. */
 export const databaseReadsMax = 8;
 /** Reads that wait for their turn. */

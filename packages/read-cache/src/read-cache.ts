@@ -11,6 +11,7 @@ import {
   attemptsMax,
   lookAgeMaxMs,
   proofAgeMaxMs,
+  rereadsMax,
   staleMaxMs,
   tickIntervalMs,
   ttlMs,
@@ -89,7 +90,7 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
     const deadlineMs = clock() + answerTimeoutMs;
     try {
       for (let attempt = 1; attempt <= attemptsMax && clock() < deadlineMs; attempt++) {
-        const answer = await tryRead(request, states, deadlineMs);
+        const answer = await tryRead(request, states, { attempt, deadlineMs });
         if (answer !== undefined) return answer;
         onEvent({ kind: "overtaken" });
       }
@@ -103,13 +104,15 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
   async function tryRead(
     request: ReadRequest,
     states: readonly ScopeState[],
-    deadlineMs: number,
+    { attempt: attemptNumber, deadlineMs }: { readonly attempt: number; readonly deadlineMs: number },
   ): Promise<ReadAnswer | undefined> {
     const moment = table.moment();
     const knownMs = watch.knownAtMs(request.read.scopes);
     const looked = await readShared(request, states, deadlineMs);
     // What Redis said before an invalidation that was heard since counts for nothing.
-    const reading = looked !== undefined && table.learn(states, looked.epochs, moment) ? looked : undefined;
+    const isLearnt = looked !== undefined && table.learn(states, looked.epochs, moment);
+    if (looked !== undefined && !isLearnt && attemptNumber <= rereadsMax) return undefined;
+    const reading = isLearnt ? looked : undefined;
     const attempt: Attempt = {
       ...request,
       id: idOf(request.read.key, request.variant),
@@ -167,7 +170,8 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
     return flights.board({
       id: attempt.id,
       stamps: stamps?.join(" ") ?? "",
-      mayJoinUnderWay: stamps !== null && isProven(clock()),
+      // Nothing was heard between; what was committed unheard is younger than a read may take, so in time.
+      mayJoinUnderWay: stamps !== null,
       load: () => readDatabase(attempt, stamps),
       onJoin: () => onEvent({ kind: "joined" }),
     });

@@ -6,7 +6,8 @@ export async function withTimeout<T>(
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(failure()), timeoutMs);
+    // Once more around the event loop: where this process itself was busy, the answer may lie there already.
+    timer = setTimeout(() => setImmediate(() => reject(failure())), timeoutMs);
   });
   try {
     return await Promise.race([promise, expired]);

@@ -71,6 +71,19 @@ export async function startFleet(options: {
     startHotPath,
     startControlPlane,
     get,
+    /** Waits until a hot path has heard of everything that is relayed by now. */
+    async untilProven(hotPath: ServiceProcess): Promise<void> {
+      const relayedMs = performance.now();
+      await waitUntil(
+        async () => {
+          const askedMs = performance.now();
+          const metrics = await (await fetch(`${hotPath.url}/metrics`)).text();
+          const [, ageSeconds] = /^leftrail_changes_proof_age_seconds (\S+)$/m.exec(metrics) ?? [];
+          return askedMs - Number(ageSeconds) * 1_000 > relayedMs;
+        },
+        { what: "the relay to be heard", intervalMs: 5 },
+      );
+    },
     /** Waits until a hot path answers `path` from the tier. */
     async untilTier(hotPath: ServiceProcess, path: string, as: TestUser, tier: string): Promise<FleetAnswer> {
       let last: FleetAnswer | undefined;
