@@ -21,11 +21,15 @@ export type RelayEvent =
   | { readonly kind: "beat" }
   | { readonly kind: "failed"; readonly where: "outbox" | "bus"; readonly error: unknown };
 
+/** What whoever leads does beside relaying: after a pass, on its lease, never twice at once. Must not reject. */
+export type Chore = (lease: OutboxLease) => Promise<void>;
+
 export interface RelayOptions {
   readonly outbox: Outbox;
   readonly bus: ChangeBus;
   /** Monotonic, in milliseconds. */
   readonly clock: () => number;
+  readonly chores?: readonly Chore[];
   /** Called synchronously; must be quick and must not throw. */
   readonly onEvent?: (event: RelayEvent) => void;
 }
@@ -40,7 +44,9 @@ export interface Relay {
   start(): AsyncDisposable;
 }
 
-export function createRelay({ outbox, bus, clock, onEvent = () => {} }: RelayOptions): Relay {
+export function createRelay(options: RelayOptions): Relay {
+  const { outbox, bus, clock, chores = [], onEvent = () => {} } = options;
+  const choresUnderWay = new Map<Chore, Promise<void>>();
   let lease: OutboxLease | undefined;
   let boundariesAtMs = Number.NEGATIVE_INFINITY;
   let busFailures = 0;
@@ -98,10 +104,22 @@ export function createRelay({ outbox, bus, clock, onEvent = () => {} }: RelayOpt
       markedSession = mark.session;
       busFailures = 0;
       onEvent({ kind: "beat" });
+      attend(held);
       return true;
     } catch (error) {
       await recover(error);
       return false;
+    }
+  }
+
+  /** Not waited for: what is said of freshness must not be late for them. */
+  function attend(held: OutboxLease): void {
+    for (const chore of chores) {
+      if (choresUnderWay.has(chore)) continue;
+      choresUnderWay.set(
+        chore,
+        chore(held).finally(() => choresUnderWay.delete(chore)),
+      );
     }
   }
 
@@ -140,6 +158,7 @@ export function createRelay({ outbox, bus, clock, onEvent = () => {} }: RelayOpt
         await bell.wait(isLeading || lease !== undefined ? beatIntervalMs : standbyIntervalMs);
     }
     await (await listening)?.[Symbol.asyncDispose]();
+    await Promise.all(choresUnderWay.values());
     await resign().catch(() => undefined);
   }
 

@@ -20,6 +20,7 @@ function openRelay() {
   const state = {
     nowMs: 1_000_000,
     busMs: 0,
+    chore: async (_lease: OutboxLease): Promise<void> => undefined,
     session: "one",
     rows: [] as OutboxRow[],
     isTaken: false,
@@ -41,6 +42,8 @@ function openRelay() {
       note(ids.length === 0 ? `mark ${mark.session}` : `remove ${ids.length}`);
       state.rows = state.rows.filter(({ id }) => !ids.includes(id));
     },
+    announcements: async () => [],
+    announced: async () => undefined,
     recordBoundaries: async () => note("boundaries"),
     [Symbol.asyncDispose]: async () => note("release"),
   };
@@ -73,6 +76,7 @@ function openRelay() {
       },
     },
     clock: () => state.nowMs,
+    chores: [(held) => state.chore(held)],
     onEvent: (event) => events.push(event),
   });
   const kinds = () => events.map(({ kind }) => kind);
@@ -124,6 +128,27 @@ describe("a pass", () => {
     await relay.resign();
     await relay.pass();
     expect(marks()).toEqual(["mark one", "mark two", "mark two"]);
+  });
+
+  test("is followed by the leader's chores, which it does not wait for and never begins twice at once", async () => {
+    const { relay, state } = openRelay();
+    const begun: PromiseWithResolvers<void>[] = [];
+    state.chore = (lease) => {
+      expect(lease).toBeDefined();
+      const chore = Promise.withResolvers<void>();
+      begun.push(chore);
+      return chore.promise;
+    };
+    await relay.pass();
+    await relay.pass();
+    expect(begun).toHaveLength(1);
+    begun[0]!.resolve();
+    await relay.pass();
+    expect(begun).toHaveLength(2);
+    state.failing.add("beat");
+    begun[1]!.resolve();
+    await relay.pass();
+    expect(begun).toHaveLength(2);
   });
 
   test("does nothing where another leads", async () => {

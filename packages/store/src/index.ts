@@ -24,5 +24,6 @@ export type {
 export type { KeyForVerification } from "./port/api-keys.ts";
 export type { AuditFilters, NewAuditEntry } from "./port/audit.ts";
 export type { IdempotencyClaim } from "./port/idempotency.ts";
+export type { AnnouncedReason, Announcement } from "./port/announcements.ts";
 export type { Outbox, OutboxLease, OutboxLook, OutboxReads, OutboxRow, RelayMark } from "./port/outbox.ts";
 export type { Change, Reads, ReadStore, Store } from "./store.ts";

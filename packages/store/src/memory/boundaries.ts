@@ -1,4 +1,6 @@
+import { orgScope } from "@leftrail/cache-keys";
 import type { Instant } from "@leftrail/contract";
+import type { ChangedScope } from "./changed-scopes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { EntitlementRow, OverrideRow, Tables } from "./tables.ts";
 
@@ -13,17 +15,21 @@ export const featuresEndInMs = (at: Snapshot, tenantId: string): number | null =
     ...ofTenant(at.tables.overrides, tenantId).flatMap(overrideBoundaries),
   ]);
 
-/** The tenants with a boundary after `since` and up to `until`. */
-export function tenantsWithBoundaries(
+/** What changed by boundaries after `since` and up to `until`, each once. */
+export function changesByTime(
   { entitlements, overrides }: Tables,
   since: Instant,
   until: Instant,
-): ReadonlySet<string> {
+): readonly ChangedScope[] {
   const isReached = (moment: Instant): boolean => since < moment && moment <= until;
-  return new Set([
-    ...[...entitlements.values()].filter((row) => boundariesOf(row).some(isReached)).map(tenantOf),
-    ...[...overrides.values()].filter((row) => overrideBoundaries(row).some(isReached)).map(tenantOf),
-  ]);
+  const changesOf = (rows: readonly { readonly tenantId: string }[], reason: string) =>
+    [...new Set(rows.map(tenantOf))].map((id) => ({ scope: orgScope(id), reason }));
+  const reachedEntitlements = [...entitlements.values()].filter((row) => boundariesOf(row).some(isReached));
+  const reachedOverrides = [...overrides.values()].filter((row) => overrideBoundaries(row).some(isReached));
+  return [
+    ...changesOf(reachedEntitlements, "entitlement-boundary"),
+    ...changesOf(reachedOverrides, "override-boundary"),
+  ];
 }
 
 const tenantOf = (row: { readonly tenantId: string }): string => row.tenantId;

@@ -1,8 +1,8 @@
-import { orgScope } from "@leftrail/cache-keys";
 import { leaseLost } from "../lease-lost.ts";
 import type { Outbox, OutboxLease, OutboxReads, OutboxRow, RelayMark } from "../port/outbox.ts";
 import { isAudience, namedRows } from "./audiences.ts";
-import { tenantsWithBoundaries } from "./boundaries.ts";
+import { createAnnouncements } from "./announcements.ts";
+import { changesByTime } from "./boundaries.ts";
 import type { ChangedScope } from "./changed-scopes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { StoredOutboxRow } from "./tables.ts";
@@ -21,6 +21,7 @@ export function createOutbox(
   clock: () => number,
 ): MemoryOutbox {
   const listeners = new Set<() => void>();
+  const announcements = createAnnouncements(snapshot, clock);
   let lastId = 0;
   let mark: RelayMark | undefined;
   let leader: OutboxLease | undefined;
@@ -59,15 +60,23 @@ export function createOutbox(
       },
       async remove(ids, newMark) {
         assertLeads(lease);
+        announcements.announce(ids.flatMap((id) => rows.get(id) ?? []));
         for (const id of ids) rows.delete(id);
         mark = newMark;
+      },
+      async announcements(limit) {
+        assertLeads(lease);
+        return announcements.due(limit);
+      },
+      async announced({ id }) {
+        assertLeads(lease);
+        announcements.settle(id);
       },
       async recordBoundaries() {
         assertLeads(lease);
         const { tables, now } = snapshot();
-        const tenants = tenantsWithBoundaries(tables, boundariesUntil, now);
+        record(changesByTime(tables, boundariesUntil, now));
         boundariesUntil = now;
-        record([...tenants].map((id) => ({ scope: orgScope(id), reason: "boundary" })));
       },
       async [Symbol.asyncDispose]() {
         if (leader === lease) leader = undefined;

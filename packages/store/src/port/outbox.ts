@@ -1,10 +1,11 @@
 import type { Scope } from "@leftrail/cache-keys";
+import type { Announcement } from "./announcements.ts";
 
 /** One change of what caches depend on, as it waits for the relay. */
 export interface OutboxRow {
   readonly id: number;
   readonly scope: Scope;
-  /** What changed: `tenant`, `membership`, `order`, `entitlement`, `override`, `product` or `boundary`. */
+  /** What changed: `tenant`, `membership`, `order`, `entitlement`, `override` or `product`; `entitlement-boundary` or `override-boundary` where time did it. */
   readonly reason: string;
   /** Milliseconds since the row was written, by the engine's clock. */
   readonly ageMs: number;
@@ -36,10 +37,14 @@ export interface OutboxLease extends AsyncDisposable {
   pending(limit: number): Promise<readonly OutboxRow[]>;
   /**
    * Takes relayed rows away; exactly these, for rows commit out of the order of their ids. The mark is kept
-   * with it, in one step.
+   * with it, and what organizations are to be told of it is announced, in one step.
    */
   remove(ids: readonly number[], mark: RelayMark): Promise<void>;
-  /** Records as changes (scope org, reason `boundary`) the boundaries that time reached since the last call, whoever made it. */
+  /** What is due to be told, oldest first, at most `limit`. */
+  announcements(limit: number): Promise<readonly Announcement[]>;
+  /** It has been told: it does not come again, and one that goes on comes with the next organizations. */
+  announced(announcement: Announcement): Promise<void>;
+  /** Records as changes (scope org) the boundaries that time reached since the last call, whoever made it. */
   recordBoundaries(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { leaseLost } from "../lease-lost.ts";
 import type { OutboxLease } from "../port/outbox.ts";
+import { findAnnouncements, settleAnnouncement } from "./announcements.ts";
 import type { PostgresClientOptions, Sql } from "./client.ts";
 import { deletePending, findPending, recordBoundaries } from "./outbox.ts";
 import { openSoleConnection, type SoleConnection } from "./sole-connection.ts";
@@ -66,6 +67,8 @@ function leaseOn(connection: SoleConnection): OutboxLease {
   return {
     pending: (limit) => run((sql) => findPending(sql, limit)),
     remove: (ids, mark) => run((sql) => deletePending(sql, ids, mark)),
+    announcements: (limit) => run((sql) => findAnnouncements(sql, limit)),
+    announced: (announcement) => run((sql) => settleAnnouncement(sql, announcement)),
     recordBoundaries: () => run(async (sql) => void (await recordBoundaries(sql))),
     async [Symbol.asyncDispose]() {
       if (isOver) return;

@@ -1,5 +1,6 @@
 import { allScope, catalogScope, orgScope, userScope, type Scope } from "@leftrail/cache-keys";
 import type { OutboxLook, OutboxReads, OutboxRow, RelayMark } from "../port/outbox.ts";
+import { announceGone } from "./announcements.ts";
 import type { Sql } from "./client.ts";
 
 /** Where the triggers say that rows may be waiting. */
@@ -110,7 +111,10 @@ const nameAudiences = (sql: Sql) => sql`
 
 export async function deletePending(sql: Sql, ids: readonly number[], mark: RelayMark): Promise<void> {
   await sql`
-    with gone as (delete from change_outbox where id = any (${arrayOf(ids)}::bigint[]))
+    with gone as (
+      delete from change_outbox where id = any (${arrayOf(ids)}::bigint[]) returning scope, scope_id, reason
+    ),
+    announced as (${announceGone(sql)})
     update change_relay set session = ${mark.session}, number = ${mark.number}`;
 }
 
@@ -131,21 +135,21 @@ const toOutboxRow = (row: Row): OutboxRow => ({
  */
 export const recordBoundaries = (sql: Sql) => sql`
   with due as (
-    select e.tenant_id from entitlements e
+    select e.tenant_id, 'entitlement-boundary' as reason from entitlements e
     where e.status not in ('cancelled', 'expired')
       and e.starts_at > (select boundaries_until from change_relay) and e.starts_at <= now()
     union
-    select e.tenant_id from entitlements e
+    select e.tenant_id, 'entitlement-boundary' from entitlements e
     where e.status not in ('cancelled', 'expired')
       and e.ends_at > (select boundaries_until from change_relay) and e.ends_at <= now()
     union
-    select v.tenant_id from product_access_overrides v
+    select v.tenant_id, 'override-boundary' from product_access_overrides v
     where v.active
       and v.expires_at > (select boundaries_until from change_relay) and v.expires_at <= now()
   ),
   recorded as (
     insert into change_outbox (scope, scope_id, reason)
-    select 'org', tenant_id, 'boundary' from due
+    select 'org', tenant_id, reason from due
     returning id
   ),
   advanced as (
