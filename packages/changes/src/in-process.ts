@@ -15,13 +15,17 @@ export interface InProcessChanges {
 /** `clock`: monotonic, in milliseconds. */
 export function createInProcessChanges(clock: () => number): InProcessChanges {
   const listeners = new Set<ChangeListener>();
-  const session = randomUUID();
+  let session = randomUUID();
   let number = 0;
   let provenAtMs = Number.NEGATIVE_INFINITY;
   const mark = (): RelayMark => ({ session, number: ++number });
   return {
     bus: {
       now: async () => clock(),
+      restart() {
+        session = randomUUID();
+        for (const listener of listeners) listener.forgetAll();
+      },
       async publish({ scopes }) {
         for (const listener of listeners) listener.forget(scopes);
         return mark();

@@ -15,6 +15,8 @@ export interface Relayed {
 export interface ChangeBus {
   /** The bus's own clock in milliseconds, the only one that both of its ends compare. */
   now(): Promise<number>;
+  /** What is said next begins a session: somebody else may have emptied the outbox since the last word. */
+  restart(): void;
   /** Replaces the epochs of the scopes, then says that they were replaced. */
   publish(relayed: Relayed): Promise<RelayMark>;
   /** Says that every change committed before the moment `provenMs` of the bus's clock has been published. */

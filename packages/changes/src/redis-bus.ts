@@ -68,6 +68,8 @@ export function createRedisBus(redis: Redis): ChangeBus {
   return {
     now: async () => millisecondsOf(await redis.time()),
 
+    restart: () => void (session = undefined),
+
     publish: ({ scopes, ageMs }) =>
       inSession(async (current) => {
         const [time] = await Promise.all([redis.time(), advance(current)]);

@@ -10,6 +10,8 @@ import { millisecondsOf, redisClockStepMs } from "./redis-clock.ts";
 const tailIntervalMs = 25;
 /** Redis that has not answered for so long does not count as answering. */
 const answerTimeoutMs = 100;
+/** How much less than the local clock Redis's may have advanced between two answers. */
+const clockDriftMsMax = 20;
 /** Entries read at once. */
 const entriesPerPollMax = 500;
 /** After so long without a word from the relay, its silence is looked into: its proof counts no longer. */
@@ -71,6 +73,8 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
   let connection = 0;
   let readyAtMs = redis.status === "ready" ? clock() : Number.POSITIVE_INFINITY;
   let position: Position | undefined;
+  /** The last position, also when it is lost: what was heard stays heard. */
+  let heard: Position | undefined;
   let reading: ClockReading | undefined;
   let provenAtMs = Number.NEGATIVE_INFINITY;
   let askedAtMs: number | undefined;
@@ -92,7 +96,7 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
   /** What came before counts as missed. */
   function anchor(newest: Entry | undefined): void {
     const message = newest === undefined ? undefined : decodeMessage(newest.fields);
-    position = {
+    heard = position = {
       entryId: newest?.id ?? "0-0",
       session: message?.session,
       number: message?.number ?? 0,
@@ -103,7 +107,7 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
   function hear({ id, fields }: Entry, at: ClockReading): void {
     const before = position;
     const message = decodeMessage(fields);
-    position = { entryId: id, session: message?.session, number: message?.number ?? 0 };
+    heard = position = { entryId: id, session: message?.session, number: message?.number ?? 0 };
     heardAtMs = at.answeredAtMs;
     if (message === undefined) return lose("foreign");
     if (message.session !== before?.session) lose("session");
@@ -152,7 +156,9 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
     }
     // A stream that begins anew while Redis's clock is put back would be silent for ever; and by a clock that
     // was put back, what is kept until a moment would be kept for longer.
-    const isPutBack = before !== undefined && reading.sharedMs < before.sharedMs;
+    const isPutBack =
+      before !== undefined &&
+      reading.sharedMs - before.sharedMs < startMs - before.answeredAtMs - clockDriftMsMax;
     if (isPutBack || (newest !== undefined && isBefore(newest.id, asked.entryId))) {
       position = undefined;
       readyAtMs = reading.answeredAtMs;
@@ -179,7 +185,7 @@ export function createRedisTail({ redis, listener, clock, onEvent = () => {} }: 
 
   return {
     provenAtMs: () => provenAtMs,
-    hasHeard: ({ session, number }) => position?.session === session && position.number >= number,
+    hasHeard: ({ session, number }) => heard?.session === session && heard.number >= number,
     isTrusted: (localMs) =>
       provenAtMs >= readyAtMs && (askedAtMs === undefined || localMs - askedAtMs < answerTimeoutMs),
     answeredAtMs: () => reading?.answeredAtMs ?? Number.NEGATIVE_INFINITY,

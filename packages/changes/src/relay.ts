@@ -54,7 +54,11 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function lead(): Promise<OutboxLease | undefined> {
     lease ??= await outbox.tryLead().then((taken) => {
-      if (taken !== undefined) onEvent({ kind: "leading" });
+      if (taken !== undefined) {
+        // Whoever led meanwhile may have told somebody else.
+        bus.restart();
+        onEvent({ kind: "leading" });
+      }
       return taken;
     });
     return lease;
@@ -158,8 +162,9 @@ export function createRelay(options: RelayOptions): Relay {
         await bell.wait(isLeading || lease !== undefined ? beatIntervalMs : standbyIntervalMs);
     }
     await (await listening)?.[Symbol.asyncDispose]();
-    await Promise.all(choresUnderWay.values());
+    // First: a chore that is long ends with the lease, and nobody relays while it is held for that.
     await resign().catch(() => undefined);
+    await Promise.all(choresUnderWay.values());
   }
 
   /** Being woken is a convenience: without it the passes find the rows. */

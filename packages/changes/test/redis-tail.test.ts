@@ -19,7 +19,11 @@ async function openTail() {
   });
   const ask = () => {
     const more = tail.poll();
-    return { ...scripted.asked.at(-1)!, more };
+    const asked = scripted.asked.at(-1)!;
+    // Unless a test says otherwise, Redis's clock goes as the local one does.
+    const answer: typeof asked.answer = (over) =>
+      asked.answer({ sharedMs: 5_000_000 + state.nowMs - startMs, ...over });
+    return { ...asked, answer, more };
   };
   const first = ask();
   first.answer({ newest: entriesOf(0, { kind: "begin" })[0]! });
@@ -116,6 +120,16 @@ describe("a Redis that is not as it was, over the same connection", () => {
     await beaten(all, 4_000_000);
     expect(tail.isTrusted(state.nowMs)).toBe(true);
   });
+
+  test("gives no proof by a clock that was put back while nobody asked, however little was left of the pause", async () => {
+    const { ask, tail, state } = await trusted();
+    const provenMs = tail.provenAtMs();
+    state.nowMs += 2_000;
+    const { answer, more } = ask();
+    answer({ sharedMs: 5_000_401, entries: entriesOf(2, beat(5_000_350)) });
+    await more;
+    expect(tail.provenAtMs()).toBe(provenMs);
+  });
 });
 
 test("what the relay said up to a mark is heard: of this session and up to this number, nothing else", async () => {
@@ -129,6 +143,16 @@ test("what the relay said up to a mark is heard: of this session and up to this 
   expect(tail.hasHeard({ session, number: 0 })).toBe(true);
   expect(tail.hasHeard({ session, number: 2 })).toBe(false);
   expect(tail.hasHeard({ session: "another", number: 1 })).toBe(false);
+});
+
+test("what was heard stays heard when the connection is lost, and no more than that", async () => {
+  const { tail, ask, close } = await openTail();
+  const { answer, more } = ask();
+  answer({ entries: entriesOf(1, beat(1)) });
+  await more;
+  close();
+  expect(tail.hasHeard({ session: "s", number: 1 })).toBe(true);
+  expect(tail.hasHeard({ session: "s", number: 2 })).toBe(false);
 });
 
 describe("a connection that was lost", () => {

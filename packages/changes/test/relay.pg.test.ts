@@ -12,6 +12,7 @@ function fakeBus() {
   const bus: ChangeBus & { said: typeof said; failing: "publish" | "beat" | undefined } = {
     said,
     failing: undefined,
+    restart: () => undefined,
     now: async () => 0,
     async publish({ scopes }) {
       if (bus.failing === "publish") throw new Error("the bus fails, as it was told to");

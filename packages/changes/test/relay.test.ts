@@ -61,6 +61,7 @@ function openRelay() {
       },
     },
     bus: {
+      restart: () => undefined,
       async now() {
         note("now");
         return ++state.busMs;

@@ -171,7 +171,8 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
       id: attempt.id,
       stamps: stamps?.join(" ") ?? "",
       // Nothing was heard between; what was committed unheard is younger than a read may take, so in time.
-      mayJoinUnderWay: stamps !== null,
+      // Unless an own look has seen that one of the scopes changed.
+      mayJoinUnderWay: stamps !== null && watch.knownAtMs(attempt.read.scopes) > Number.NEGATIVE_INFINITY,
       load: () => readDatabase(attempt, stamps),
       onJoin: () => onEvent({ kind: "joined" }),
     });
@@ -182,22 +183,28 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
     // For the flight's own time: those who board it hold the same states, but the first may not stay.
     const held = table.hold(keyed.scopes);
     try {
-      const moment = table.moment();
+      let moment = table.moment();
       let readAtMs = clock();
+      let known: readonly (string | undefined)[] = [];
       const loaded = await gate.run(() => {
         readAtMs = clock();
+        // What was heard while this waited for its turn is no newer than what it reads.
+        moment = table.moment();
+        known = states.map(({ epoch }) => epoch);
         return load();
       });
       const answer = loaded.kind === "found" ? foundOf(loaded.body) : loaded;
       const nowMs = clock();
       onEvent({ kind: "filled", durationMs: nowMs - readAtMs });
       const isOvertaken =
-        isForgottenSince(states, moment) || (stamps !== null && !areCurrent(states, stamps));
+        isForgottenSince(states, moment) ||
+        states.some(({ epoch }, at) => known[at] !== undefined && known[at] !== epoch);
+      const isStamped = !isOvertaken && stamps !== null && areCurrent(states, stamps);
       const endsInMs = loaded.kind === "found" ? loaded.endsInMs : null;
       const slot: Slot = {
         answer,
         states,
-        stamps: isOvertaken ? null : stamps,
+        stamps: isStamped ? stamps : null,
         moment,
         readAtMs,
         shownAtMs: nowMs,

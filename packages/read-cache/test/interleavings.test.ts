@@ -2,7 +2,7 @@ import { allScope } from "@leftrail/cache-keys";
 import { ProblemError } from "@leftrail/contract";
 import { waitUntil } from "@leftrail/testkit";
 import { describe, expect, test } from "vitest";
-import { lookAgeMaxMs, lookIntervalMs, proofAgeMaxMs, rereadsMax, staleMaxMs, ttlMs } from "../src/limits.ts";
+import { lookBeginsAtProofAgeMs, proofAgeMaxMs, rereadsMax, staleMaxMs, ttlMs } from "../src/limits.ts";
 import { loaded, refuse, say, scope, scriptedInstance } from "./scripted-instance.ts";
 
 describe("what Redis said before an invalidation that was heard before its answer came", () => {
@@ -57,6 +57,21 @@ describe("who asks while the database is read", () => {
     expect(await ask(say("for all"))).toBe("for all (miss)");
     held.answer("for internal callers");
     expect(await inner).toBe("for internal callers (miss)");
+  });
+
+  test("does not join once an own look has named the scope, though its invalidation has not been heard", async () => {
+    const { ask, cache, holdLoad, state } = scriptedInstance();
+    state.provenAtMs -= lookBeginsAtProofAgeMs;
+    const held = holdLoad();
+    const early = ask(held.load);
+    await waitUntil(held.isRunning, { what: "the first read" });
+    state.nowMs += 1;
+    state.pending = [{ id: 1, scope, reason: "membership", ageMs: 0 }];
+    await cache.tick();
+    const late = ask(say("committed since"));
+    held.answer("old");
+    expect(await early).toBe("old (miss)");
+    expect(await late).toBe("committed since (miss)");
   });
 
   test("does not join where there are no epochs to compare: what was committed since must show", async () => {
@@ -263,48 +278,4 @@ describe("while the database is down", () => {
     state.entry = { ...state.entry!, freshUntilMs: state.nowMs };
     expect(await ask(refuse)).toBe("old (stale)");
   });
-});
-
-test("a look that is too old does not cover an entry of Redis, one in time does", async () => {
-  const { ask, cache, putEntry, state } = scriptedInstance();
-  putEntry("first");
-  state.provenAtMs = Number.NEGATIVE_INFINITY;
-  await cache.tick();
-  state.nowMs += lookAgeMaxMs + 1;
-  expect(await ask(say("second"))).toBe("second (miss)");
-  putEntry("third");
-  state.nowMs += 1;
-  await cache.tick();
-  state.entry = { ...state.entry!, stamps: (state.epochs = ["user-2", "all-1"]) };
-  state.nowMs += lookAgeMaxMs;
-  expect(await ask(refuse)).toBe("third (l2)");
-});
-
-test("an outbox that a relay empties for others proves nothing here: the database answers", async () => {
-  const { ask, cache, hit, putEntry, state } = scriptedInstance();
-  putEntry("first");
-  state.provenAtMs = Number.NEGATIVE_INFINITY;
-  state.hasHeardTheRelay = false;
-  await cache.tick();
-  expect(await ask(say("second"))).toBe("second (miss)");
-  expect(hit()).toBeUndefined();
-  state.nowMs += 1;
-  expect(await ask(say("third"))).toBe("third (miss)");
-});
-
-test("once started it looks at the outbox by itself, until it is disposed of", async () => {
-  const { cache, events, state } = scriptedInstance();
-  state.provenAtMs = Number.NEGATIVE_INFINITY;
-  const looks = () => events.filter(({ kind }) => kind === "looked").length;
-  const running = cache.start();
-  await waitUntil(() => looks() === 1, { what: "a look" });
-  state.nowMs += lookIntervalMs;
-  await waitUntil(() => looks() === 2, { what: "another look" });
-  running[Symbol.dispose]();
-  const other = scriptedInstance();
-  other.state.provenAtMs = Number.NEGATIVE_INFINITY;
-  using _stillRunning = other.cache.start();
-  state.nowMs += lookIntervalMs;
-  await waitUntil(() => other.events.length === 1, { what: "somebody else's look" });
-  expect(looks()).toBe(2);
 });

@@ -25,20 +25,29 @@ interface DueRow {
 type ProductRow = { readonly tenantId: string; readonly product: string };
 
 export async function findAnnouncements(sql: Sql, limit: number): Promise<readonly Announcement[]> {
+  // What several say to all is told once: by the last, with what is in force then.
+  await sql`
+    delete from change_announcements a using change_announcements later
+    where a.tenant_id is null and a.after_tenant_id is null and a.due_at <= now()
+      and later.tenant_id is null and later.after_tenant_id is null and later.due_at <= now()
+      and later.reason = a.reason and later.id > a.id`;
   const due = await sql<DueRow[]>`
     select id, tenant_id, after_tenant_id, reason,
       (extract(epoch from due_at) * 1000000)::bigint::text as due_micros
     from change_announcements where due_at <= now() order by id limit ${limit}`;
   const named = due.flatMap(({ tenantId }) => tenantId ?? []);
-  const products = named.length === 0 ? new Map() : productsOf(await selectProducts(sql, named));
+  const products = named.length === 0 ? productsOf([]) : productsOf(await selectProducts(sql, named));
   const announcements: Announcement[] = [];
+  let hasOneToAll = false;
   for (const row of due) {
     const key = `${row.id}:${row.dueMicros}`;
     const { id, reason, tenantId, afterTenantId } = row;
     if (tenantId !== null) {
       const organizations = [{ id: tenantId, products: products.get(tenantId) ?? [] }];
       announcements.push({ id, key, reason, organizations, nextAfter: null });
-    } else {
+    } else if (!hasOneToAll) {
+      // A step of one of these costs the most: the next one's turn comes when it is done.
+      hasOneToAll = true;
       const next = productsOf(await selectNextProducts(sql, afterTenantId));
       const organizations = [...next].map(([organizationId, has]) => ({ id: organizationId, products: has }));
       const isLast = organizations.length < organizationsPerStepMax;

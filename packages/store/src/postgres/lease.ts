@@ -65,7 +65,7 @@ function leaseOn(connection: SoleConnection): OutboxLease {
     return connection.run(statement);
   };
   return {
-    pending: (limit) => run((sql) => findPending(sql, limit)),
+    pending: (limit) => findPending(run, limit),
     remove: (ids, mark) => run((sql) => deletePending(sql, ids, mark)),
     announcements: (limit) => run((sql) => findAnnouncements(sql, limit)),
     announced: (announcement) => run((sql) => settleAnnouncement(sql, announcement)),

@@ -11,15 +11,28 @@ type Named = { readonly reason: string } & (
   | { readonly scope: "catalog" | "all"; readonly scopeId: null }
 );
 /** Whoever belongs to a tenant, or is owner or admin of it or above it: users who are known after the commit. */
-type Audience = { readonly scope: "members" | "admins" };
+type Audience = { readonly id: number; readonly scope: "members" | "admins" };
 type Row = { readonly id: number; readonly ageMs: number } & Named;
 
 export const outboxReads = (sql: Sql): OutboxReads => ({
   async look(limit) {
     // The usual case touches no other table, so no lock on one holds it up.
     const rows: readonly (Mark & (Row | Audience | Nothing))[] = await selectLook(sql, limit);
-    return toLook(rows.every(isNamed) ? rows : await selectNamedLook(sql, limit));
+    if (rows.every(isNamed)) return toLook(rows);
+    // So many that the look is cut off anyway: who they are makes no difference.
+    if (rows.length === limit) return toLook(rows.map((row) => (isNamed(row) ? row : toAll(row))));
+    return toLook(await selectNamedLook(sql, limit));
   },
+});
+
+const toAll = ({ session, number, id }: Mark & Audience): Mark & Row => ({
+  session,
+  number,
+  id,
+  scope: "all",
+  scopeId: null,
+  reason: "tenant",
+  ageMs: 0,
 });
 
 type Mark = { readonly session: string | null; readonly number: number | null };
@@ -43,7 +56,8 @@ const selectLook = (sql: Sql, limit: number) => sql<(Mark & (Row | Audience | No
 /** The same with users in the place of audiences. */
 const selectNamedLook = (sql: Sql, limit: number) => sql<(Mark & (Row | Nothing))[]>`
   with recursive audience as (
-    select id, scope, scope_id, reason, created_at from change_outbox where scope in ('members', 'admins')
+    select min(id) as id, scope, scope_id, reason, min(created_at) as created_at
+    from change_outbox where scope in ('members', 'admins') group by scope, scope_id, reason
   ),
   above as (
     select a.id, t.id as tenant_id, t.parent_tenant_id
@@ -71,43 +85,48 @@ const selectNamedLook = (sql: Sql, limit: number) => sql<(Mark & (Row | Nothing)
   order by p.id, p.scope_id`;
 
 /** Puts users in the place of audiences; what is committed meanwhile is for the next call. */
-export async function findPending(sql: Sql, limit: number): Promise<readonly OutboxRow[]> {
-  const rows = await sql<(Row | Audience)[]>`
-    select p.id, p.scope, p.scope_id, p.reason, ${ageMs(sql)} as age_ms
-    from change_outbox p order by p.id limit ${limit}`;
-  if (rows.every(isNamed)) return rows.map(toOutboxRow);
-  await nameAudiences(sql);
-  const named = await sql<Row[]>`
-    select p.id, p.scope, p.scope_id, p.reason, ${ageMs(sql)} as age_ms
-    from change_outbox p where p.scope not in ('members', 'admins') order by p.id limit ${limit}`;
-  return named.map(toOutboxRow);
+export async function findPending(run: RunStatement, limit: number): Promise<readonly OutboxRow[]> {
+  for (;;) {
+    const rows = await run(
+      (sql) => sql<(Row | Audience)[]>`
+        select p.id, p.scope, p.scope_id, p.reason, ${ageMs(sql)} as age_ms
+        from change_outbox p order by p.id limit ${limit}`,
+    );
+    if (rows.every(isNamed)) return rows.map(toOutboxRow);
+    const ids = rows.flatMap((row) => (isNamed(row) ? [] : [row.id]));
+    // A statement of its own for each page, so that none takes longer however many there are.
+    await run((sql) => nameAudiences(sql, ids));
+  }
 }
+
+/** Each statement with a deadline of its own. */
+type RunStatement = <T>(statement: (sql: Sql) => Promise<T>) => Promise<T>;
 
 const isNamed = <T extends { readonly scope: string | null }>(row: T): row is Exclude<T, Audience> =>
   row.scope !== "members" && row.scope !== "admins";
 
 /** In one statement, so that none is lost and the users are those of after every commit that it takes up. */
-const nameAudiences = (sql: Sql) => sql`
+const nameAudiences = (sql: Sql, ids: readonly number[]) => sql`
   with recursive audience as (
-    delete from change_outbox where scope in ('members', 'admins')
+    delete from change_outbox where id = any (${arrayOf(ids)}::bigint[])
     returning scope, scope_id, reason, created_at
   ),
   above as (
-    select a.reason, a.created_at, t.id as tenant_id, t.parent_tenant_id
+    select a.reason, t.id as tenant_id, t.parent_tenant_id
     from audience a join tenants t on t.id = a.scope_id where a.scope = 'admins'
     union
-    select a.reason, a.created_at, t.id, t.parent_tenant_id
+    select a.reason, t.id, t.parent_tenant_id
     from above a join tenants t on t.id = a.parent_tenant_id
   ),
   viewers as (
-    select m.user_id, a.reason, a.created_at from audience a join memberships m on m.tenant_id = a.scope_id
+    select m.user_id, a.reason from audience a join memberships m on m.tenant_id = a.scope_id
     where a.scope = 'members'
     union
-    select m.user_id, a.reason, a.created_at from above a join memberships m on m.tenant_id = a.tenant_id
+    select m.user_id, a.reason from above a join memberships m on m.tenant_id = a.tenant_id
     where m.role in ('owner', 'admin')
   )
   insert into change_outbox (scope, scope_id, reason, created_at)
-  select 'user', user_id, reason, min(created_at) from viewers group by user_id, reason order by user_id`;
+  select 'user', user_id, reason, (select min(created_at) from audience) from viewers order by user_id`;
 
 export async function deletePending(sql: Sql, ids: readonly number[], mark: RelayMark): Promise<void> {
   await sql`
