@@ -5,12 +5,17 @@ import {
   catalogScope,
   changesStreamKey,
   epochKey,
+  eventChannel,
+  eventHeadKey,
+  eventIdKey,
+  eventLogKey,
   featuresRead,
   isScope,
   organizationsRead,
   orgScope,
   productsRead,
   relayMarkKey,
+  streamTicketKey,
   userScope,
 } from "./index.ts";
 
@@ -44,8 +49,16 @@ test("no two of all keys are the same, whoever has the same id", () => {
     apiKeyProofKey(user),
     changesStreamKey,
     relayMarkKey,
+    streamTicketKey(user),
   ];
   expect(new Set(keys).size).toBe(keys.length);
+});
+
+test("all keys of an organization's events are in one slot of a cluster, by its id", () => {
+  expect(eventHeadKey(org)).toBe(`events:{${org}}:head`);
+  expect(eventLogKey(org)).toBe(`events:{${org}}:log`);
+  expect(eventIdKey(org, "c2hh")).toBe(`events:{${org}}:key:c2hh`);
+  expect(eventChannel(org)).toBe(`events:{${org}}`);
 });
 
 test.each([userScope(user), orgScope(org), catalogScope, allScope])("%s is a scope", (scope) => {

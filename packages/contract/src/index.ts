@@ -1,6 +1,7 @@
 export * from "./api-keys.ts";
 export * from "./audit.ts";
 export * from "./catalog.ts";
+export * from "./events.ts";
 export * from "./hot-path.ts";
 export * from "./openapi-parts.ts";
 export * from "./overrides.ts";
@@ -8,4 +9,5 @@ export * from "./page.ts";
 export * from "./problem.ts";
 export * from "./scalars.ts";
 export * from "./states.ts";
+export * from "./stream.ts";
 export * from "./tenants.ts";

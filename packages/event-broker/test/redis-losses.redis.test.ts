@@ -1,0 +1,280 @@
+import { startFaultProxy, startTestRedis, waitUntil, type TestRedis } from "@leftrail/testkit";
+import type { Redis } from "ioredis";
+import { describe, expect, test } from "vitest";
+import { openClient, openRedisBroker, type View } from "./brokers.ts";
+import { createRecorder, type Recorder } from "./recorder.ts";
+import { anEvent, anOrganization, areContiguous, areGrowing } from "./sample-events.ts";
+import { openSwitchboard } from "./switchboard.ts";
+
+const inDocker = "in Docker there is no process to control";
+
+/** An organization that is looked at on two processes, and all that is ever published in it. */
+async function openWatched(url: string) {
+  const broker = await openRedisBroker(url);
+  const organization = anOrganization();
+  const published: string[] = [];
+  const other = await broker.openView();
+  const attach = async (view: View, after?: string): Promise<Recorder> => {
+    const subscriber = createRecorder();
+    view.hubs.attach(organization, after, subscriber);
+    await subscriber.begun();
+    return subscriber;
+  };
+  const watchers = [await attach(broker), await attach(broker), await attach(other)];
+  return {
+    broker,
+    watchers,
+    published,
+    organization,
+    attach: (after?: string) => attach(broker, after),
+    /** The others need not have heard of it. */
+    publish: async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        const { id } = await broker.publisher.publish(organization, anEvent({ n: published.length }));
+        published.push(id);
+      }
+    },
+    everybodyHas: (id: string) => Promise.all(watchers.map((watcher) => watcher.has(id))),
+    /** Each of them has one gap after this event, and goes on from a point above it. */
+    async everybodyHasGap(after: string) {
+      await waitUntil(() => watchers.every(({ gaps }) => gaps.length > 0), {
+        what: "everybody to have a gap",
+      });
+      for (const { gaps } of watchers) {
+        expect(gaps).toEqual([{ reason: "unknown", requested: after, resumedFrom: expect.any(String) }]);
+        expect(areGrowing([after, gaps[0]!.resumedFrom])).toBe(true);
+      }
+    },
+    /** Does what every connection is lost by, and waits until all are back. */
+    lose: async (disrupt: () => Promise<unknown>) => {
+      const clients = [broker.redis, broker.subscriber, broker.publisherRedis, other.redis, other.subscriber];
+      const closed = clients.map((client) => new Promise((resolve) => client.once("close", resolve)));
+      await disrupt();
+      await Promise.all(closed);
+      await waitUntil(() => clients.every(({ status }) => status === "ready"), {
+        what: "everybody to be connected",
+      });
+    },
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  };
+}
+
+type Watched = Awaited<ReturnType<typeof openWatched>>;
+
+/** After something was lost: what comes then is told once, under ids that nothing else ever had. */
+async function expectGoingOn(
+  { watchers, published, publish, everybodyHas, attach }: Watched,
+  lostFrom: number,
+) {
+  const lost = published[lostFrom]!;
+  const countBefore = published.length;
+  await publish(3);
+  const later = published.slice(countBefore);
+  await everybodyHas(later[2]!);
+  expect(new Set(published).size).toBe(published.length);
+  expect(areGrowing(published)).toBe(true);
+  expect(areContiguous(later)).toBe(true);
+  for (const { story } of watchers) expect(story.slice(-3)).toEqual(later);
+  // Who comes back with an id that is lost is told so.
+  const back = await attach(lost);
+  expect(back.start).toMatchObject({ gap: { requested: lost, resumedFrom: later[2] }, replay: [] });
+}
+
+describe("what Redis lost is told as a gap, and no id is given to two events:", () => {
+  test("everything, by FLUSHALL, and nothing is published", async () => {
+    await using server = await startTestRedis();
+    await using all = await openWatched(server.url);
+    await all.publish(3);
+    await all.everybodyHas(all.published[2]!);
+    await all.broker.publisherRedis.flushall();
+    all.broker.skip(10_000);
+    await all.everybodyHasGap(all.published[2]!);
+    await expectGoingOn(all, 2);
+  });
+
+  test("everything, by FLUSHALL, and the next event comes first", async () => {
+    await using server = await startTestRedis();
+    await using all = await openWatched(server.url);
+    await all.publish(3);
+    await all.everybodyHas(all.published[2]!);
+    await all.broker.publisherRedis.flushall();
+    await all.publish(1);
+    await all.everybodyHasGap(all.published[2]!);
+    await all.everybodyHas(all.published[3]!);
+    await expectGoingOn(all, 2);
+  });
+
+  test("everything, by a restart without data", async ({ skip }) => {
+    await using server = await startTestRedis();
+    skip(server.pid === undefined, inDocker);
+    await using all = await openWatched(server.url);
+    await all.publish(3);
+    await all.everybodyHas(all.published[2]!);
+    await all.lose(async () => {
+      await server.stop();
+      await server.start();
+    });
+    await all.everybodyHasGap(all.published[2]!);
+    await expectGoingOn(all, 2);
+  });
+
+  test("the newest, by a restart from older data", async ({ skip }) => {
+    await using server = await startTestRedis();
+    skip(server.pid === undefined, inDocker);
+    await using all = await openWatched(server.url);
+    await all.publish(3);
+    const snapshot = await server.saveSnapshot();
+    await all.publish(3);
+    await all.everybodyHas(all.published[5]!);
+    await all.lose(() => server.startFrom(snapshot));
+    await all.everybodyHasGap(all.published[5]!);
+    await expectGoingOn(all, 4);
+  });
+
+  test("the newest, by a restart from older data, and the next event comes first", async ({ skip }) => {
+    await using server = await startTestRedis();
+    skip(server.pid === undefined, inDocker);
+    await using proxy = await startFaultProxy(server.url);
+    await using all = await openWatched(proxy.url);
+    await all.publish(2);
+    const snapshot = await server.saveSnapshot();
+    await all.publish(2);
+    await all.everybodyHas(all.published[3]!);
+    await all.lose(async () => {
+      proxy.set("refuse");
+      await server.startFrom(snapshot);
+      // From a process that knows nothing of what was.
+      await using fresh = await openRedisBroker(server.url);
+      const event = await fresh.publisher.publish(all.organization, anEvent({ n: all.published.length }));
+      all.published.push(event.id);
+      proxy.set("none");
+    });
+    await all.everybodyHasGap(all.published[3]!);
+    await all.everybodyHas(all.published[4]!);
+    await expectGoingOn(all, 3);
+  });
+
+  test("the newest, by a replica that was promoted from behind", async ({ skip }) => {
+    await using primary = await startTestRedis();
+    await using replica = await startTestRedis();
+    skip(primary.pid === undefined, inDocker);
+    await using replication = await startFaultProxy(primary.url);
+    await using switchboard = await openSwitchboard(primary.url);
+    await using all = await openWatched(switchboard.url);
+    await all.publish(3);
+    using control = await replicate(primary, replica, replication.port);
+    await all.publish(1);
+    await control.replicaHas(all.organization, all.published.length);
+    replication.set("blackHole");
+    await all.publish(3);
+    await all.everybodyHas(all.published[6]!);
+    await control.replica.replicaof("NO", "ONE");
+    await all.lose(async () => switchboard.leadTo(replica.url));
+    await all.everybodyHasGap(all.published[6]!);
+    await expectGoingOn(all, 5);
+  });
+
+  test("the newest, by a failover and back again, to the same run of the same server", async ({ skip }) => {
+    await using primary = await startTestRedis();
+    await using replica = await startTestRedis();
+    skip(primary.pid === undefined, inDocker);
+    await using replication = await startFaultProxy(primary.url);
+    await using all = await openWatched(primary.url);
+    using control = await replicate(primary, replica, replication.port);
+    await all.publish(3);
+    await control.replicaHas(all.organization, 3);
+    replication.set("blackHole");
+    await all.publish(3);
+    await all.everybodyHas(all.published[5]!);
+    await control.replica.replicaof("NO", "ONE");
+    await follow(control.primary, replica.url);
+    await control.primary.replicaof("NO", "ONE");
+    await all.publish(1);
+    await all.everybodyHasGap(all.published[5]!);
+    await all.everybodyHas(all.published[6]!);
+    await expectGoingOn(all, 4);
+  });
+});
+
+describe("what lost nothing is no gap:", () => {
+  test("a restart with all data", async ({ skip }) => {
+    await using server = await startTestRedis();
+    skip(server.pid === undefined, inDocker);
+    await using all = await openWatched(server.url);
+    await all.publish(3);
+    await all.everybodyHas(all.published[2]!);
+    const snapshot = await server.saveSnapshot();
+    await all.lose(() => server.startFrom(snapshot));
+    await all.publish(2);
+    await all.everybodyHas(all.published[4]!);
+    for (const { story } of all.watchers) expect(story).toEqual(all.published);
+    const back = await all.attach(all.published[1]);
+    expect(back.story).toEqual(all.published.slice(2));
+    expect(areGrowing(all.published)).toBe(true);
+    // Nobody can know that it lost nothing, so ids of the old run are given no more.
+    expect(areContiguous(all.published)).toBe(false);
+  });
+
+  test("a replica that was promoted with all data", async ({ skip }) => {
+    await using primary = await startTestRedis();
+    await using replica = await startTestRedis();
+    skip(primary.pid === undefined, inDocker);
+    await using replication = await startFaultProxy(primary.url);
+    await using switchboard = await openSwitchboard(primary.url);
+    await using all = await openWatched(switchboard.url);
+    await all.publish(3);
+    using control = await replicate(primary, replica, replication.port);
+    await all.publish(1);
+    await all.everybodyHas(all.published[3]!);
+    await control.replicaHas(all.organization, all.published.length);
+    await control.replica.replicaof("NO", "ONE");
+    await all.lose(async () => switchboard.leadTo(replica.url));
+    await all.publish(2);
+    await all.everybodyHas(all.published[5]!);
+    for (const { story } of all.watchers) expect(story).toEqual(all.published);
+  });
+
+  test("a history that nobody looked at for longer than it is held, with the last id", async () => {
+    await using server = await startTestRedis();
+    await using all = await openWatched(server.url);
+    await all.publish(2);
+    await all.everybodyHas(all.published[1]!);
+    await all.broker.publisherRedis.del(`events:{${all.organization}}:log`);
+    await using fresh = await openRedisBroker(server.url);
+    const [last, first] = [createRecorder(), createRecorder()];
+    fresh.hubs.attach(all.organization, all.published[1], last);
+    fresh.hubs.attach(all.organization, all.published[0], first);
+    expect((await last.begun()).gap).toBeUndefined();
+    expect((await first.begun()).gap).toMatchObject({ reason: "expired" });
+    await all.publish(1);
+    await last.has(all.published[2]!);
+    expect(last.story).toEqual([all.published[2]]);
+  });
+});
+
+/** Makes one server follow the other through a proxy, and waits until it does. */
+async function replicate(primary: TestRedis, replica: TestRedis, port: number) {
+  const clients = { primary: await openClient(primary.url), replica: await openClient(replica.url) };
+  await clients.primary.config("SET", "repl-diskless-sync-delay", "0");
+  await clients.replica.config("SET", "repl-diskless-sync-delay", "0");
+  await follow(clients.replica, `redis://127.0.0.1:${port}`);
+  return {
+    ...clients,
+    replicaHas: (organization: string, events: number) =>
+      waitUntil(async () => (await clients.replica.xlen(`events:{${organization}}:log`)) === events, {
+        what: "the replica to have the events",
+      }),
+    [Symbol.dispose]() {
+      clients.primary.disconnect();
+      clients.replica.disconnect();
+    },
+  };
+}
+
+/** Resolves when it has the other's data. */
+async function follow(redis: Redis, url: string): Promise<void> {
+  await redis.replicaof("127.0.0.1", new URL(url).port);
+  await waitUntil(async () => (await redis.info("replication")).includes("master_link_status:up"), {
+    what: "the replica to have the data",
+  });
+}
