@@ -3,6 +3,8 @@ import {
   answerMethodNotAllowed,
   createService,
   mountHealth,
+  onlyGet,
+  strictJson,
   type DirectAnswer,
   type ServiceEnv,
 } from "@leftrail/service";
@@ -19,6 +21,9 @@ import { createReadsUnderWay } from "./http/reads-under-way.ts";
 import { createFeatureMetrics } from "./metrics/feature-metrics.ts";
 import { createReadCounts } from "./metrics/read-counts.ts";
 import { featuresRequest, organizationsRequest, productsRequest } from "./reads/read-requests.ts";
+import { createStreamAnswers } from "./stream/create-stream-answers.ts";
+import { isStreamTarget } from "./stream/direct-stream.ts";
+import { streamRoutes } from "./stream/stream-routes.ts";
 
 export type AppEnv = ServiceEnv & { Variables: AuthVariables };
 
@@ -32,6 +37,7 @@ export function createApp(deps: Deps): Hono<AppEnv> & { readonly direct: DirectA
   const underWay = createReadsUnderWay();
   const answerRead = createAnswerRead({ ...deps, counts, underWay });
   const answerExplanation = createAnswerExplanation(ctx);
+  const { answerStream, answerTicket, directStream } = createStreamAnswers(ctx);
   createService(app, deps);
   mountHealth(app, {
     ...deps,
@@ -39,6 +45,9 @@ export function createApp(deps: Deps): Hono<AppEnv> & { readonly direct: DirectA
   });
 
   if (deps.corsOrigins.length > 0) app.use("/v1/*", cors(deps.corsOrigins));
+  // It finds out by itself who is calling: its token may stand in the query, and be a ticket.
+  app.all(streamRoutes.stream, onlyGet);
+  app.get(streamRoutes.stream, answerStream);
   app.use("/v1/*", requirePrincipal(deps.verifier));
   app.get(readRoutes.organizations, (c) => {
     refuseQuery(c);
@@ -60,6 +69,10 @@ export function createApp(deps: Deps): Hono<AppEnv> & { readonly direct: DirectA
     const input = { organizationId: organizationIdOf(c), principal: c.get("principal") };
     return answerRead(c, readRoutes.products, productsRequest(ctx, input));
   });
+  app.post(streamRoutes.tickets, strictJson(), (c) => answerTicket(c, c.get("principal")));
   answerMethodNotAllowed(app);
-  return Object.assign(app, { direct: createDirectRead({ ...ctx, counts, underWay }) });
+  const directRead = createDirectRead({ ...ctx, counts, underWay });
+  const direct: DirectAnswer = (incoming, ...rest) =>
+    (isStreamTarget(incoming.url) ? directStream : directRead)(incoming, ...rest);
+  return Object.assign(app, { direct });
 }

@@ -1,6 +1,7 @@
 import { authSettings } from "@leftrail/auth";
 import { commonSettings, portSetting, readSettings, redisSetting } from "@leftrail/service";
 import { corsOriginsSetting } from "./http/cors-origins.ts";
+import { streamSettings } from "./stream/stream-settings.ts";
 
 /** The only reader of the hot path's settings; throws SettingsError naming every wrong one. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>) =>
@@ -10,6 +11,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>) =>
     PORT: portSetting(8081),
     REDIS_URL: redisSetting,
     CORS_ORIGINS: corsOriginsSetting,
+    ...streamSettings,
   });
 
 export type Config = ReturnType<typeof readConfig>;

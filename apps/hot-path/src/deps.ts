@@ -19,10 +19,19 @@ import {
   seedDemoData,
   type ReadStore,
 } from "@leftrail/store";
+import type { RunningCache } from "./cache/run-cache.ts";
 import { startNoCache } from "./cache/start-no-cache.ts";
 import { startRedisCache } from "./cache/start-redis-cache.ts";
+import type { UserChanges } from "./cache/user-changes.ts";
 import type { Config } from "./config.ts";
 import { countTokens, showKeyAges } from "./metrics/token-metrics.ts";
+import { startInProcessStreaming } from "./stream/start-in-process-streaming.ts";
+import { startRedisStreaming } from "./stream/start-redis-streaming.ts";
+import { toStreamSettings } from "./stream/stream-settings.ts";
+import type { Streaming } from "./stream/streaming.ts";
+
+/** Longest that the stream waits for an answer of Redis. */
+const streamCommandTimeoutMs = 1_000;
 
 /** Connections to Postgres for reads: those that run at once, and some for explanations. */
 const connectionsMax = 10;
@@ -31,6 +40,7 @@ const connectionsMax = 10;
 export interface Deps {
   readonly store: ReadStore;
   readonly cache: Pick<ReadCache, "hit" | "read">;
+  readonly userChanges: UserChanges;
   readonly verifier: TokenVerifier;
   readonly rules: FeatureRules;
   /** Whose pages may read the answers; none: nobody's. */
@@ -38,6 +48,7 @@ export interface Deps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly isDraining: () => boolean;
+  readonly streaming: Streaming;
   /** Counts what happens to tokens. */
   readonly onAuthEvent?: (event: AuthEvent) => void;
   /** What it can do without, for `/readyz` to tell of. */
@@ -56,6 +67,7 @@ export async function createDeps(config: Config, isDraining: () => boolean): Pro
   const verifier = starting.use(openVerifier(config, logger, onAuthEvent));
   showKeyAges(registry, verifier);
   const caching = startCache(config, { store, rules, registry, logger }, starting);
+  const streaming = startStreaming(config, { registry, logger }, starting);
   const resources = starting.move();
   return {
     store,
@@ -66,6 +78,7 @@ export async function createDeps(config: Config, isDraining: () => boolean): Pro
     logger,
     metrics,
     isDraining,
+    streaming,
     onAuthEvent,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
@@ -93,17 +106,38 @@ function startCache(
   config: Config,
   parts: Pick<Deps, "store" | "rules" | "logger"> & { readonly registry: Metrics["registry"] },
   starting: AsyncDisposableStack,
-): Pick<Deps, "cache" | "optionalChecks"> {
+): Pick<Deps, "cache" | "userChanges" | "optionalChecks"> {
   const surroundings = { ...parts, clock: () => performance.now() };
   if (config.REDIS_URL === "" || config.DATABASE_URL === "") {
     parts.logger.warn("REDIS_URL or DATABASE_URL is empty: nothing is cached");
-    return { cache: starting.use(startNoCache(surroundings)).cache };
+    return cachingOf(starting.use(startNoCache(surroundings)));
   }
   const { logger } = parts;
   const redis = starting.adopt(
     openRedis({ url: config.REDIS_URL, name: "leftrail-hot-path", logger }),
     closeRedis,
   );
-  const { cache } = starting.use(startRedisCache({ ...surroundings, redis }));
-  return { cache, optionalChecks: { redis: () => redis.ping() } };
+  const running = starting.use(startRedisCache({ ...surroundings, redis }));
+  return { ...cachingOf(running), optionalChecks: { redis: () => redis.ping() } };
+}
+
+const cachingOf = ({ cache, userChanges }: RunningCache) => ({ cache, userChanges });
+
+/** Redis is where all instances hear of events; without it nobody publishes to this process. */
+function startStreaming(
+  config: Config,
+  { registry, logger }: Pick<Deps, "logger"> & { readonly registry: Metrics["registry"] },
+  starting: AsyncDisposableStack,
+): Streaming {
+  const settings = toStreamSettings(config);
+  const url = config.REDIS_URL;
+  if (url === "") {
+    logger.warn("REDIS_URL is empty: streams open, but no event reaches this process");
+    return starting.use(startInProcessStreaming({ settings, registry }));
+  }
+  const open = (name: string, timeout: { readonly commandTimeoutMs?: number }) =>
+    starting.adopt(openRedis({ url, name: `leftrail-hot-path-${name}`, logger, ...timeout }), closeRedis);
+  const redis = open("events", { commandTimeoutMs: streamCommandTimeoutMs });
+  const subscriber = open("subscriber", {});
+  return starting.use(startRedisStreaming({ redis, subscriber, settings, registry, logger }));
 }

@@ -8,4 +8,5 @@ await runService({
   readConfig: () => readConfig(process.env),
   createDeps,
   createApp,
+  spreadEndsOverMs: ({ STREAM_DRAIN_SECONDS }) => STREAM_DRAIN_SECONDS * 1000,
 });

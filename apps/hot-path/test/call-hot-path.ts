@@ -10,6 +10,8 @@ import { createApp } from "../src/app.ts";
 import { startInProcessCache } from "../src/cache/start-in-process-cache.ts";
 import { startNoCache } from "../src/cache/start-no-cache.ts";
 import type { Deps } from "../src/deps.ts";
+import { startInProcessStreaming } from "../src/stream/start-in-process-streaming.ts";
+import { defaultStreamSettings } from "../src/stream/stream-settings.ts";
 
 const conforms = conformanceTo(new URL("../../../openapi/hot-path.yaml", import.meta.url));
 
@@ -36,11 +38,13 @@ export async function startHotPath(
   await using starting = new AsyncDisposableStack();
   const store = starting.use(readStoreOf(harness));
   const base = baseDeps();
-  const { cache } = starting.use(
+  const { cache, userChanges } = starting.use(
     startInProcessCache({ ...base, store, changes, clock, registry: base.metrics.registry }),
   );
   const auth = starting.use(await startTestAuth());
-  const app = createApp({ ...base, store, cache, verifier: auth.verifier, ...overrides });
+  const streaming = starting.use(streamingOf(base));
+  const parts = { ...base, store, cache, userChanges, streaming, verifier: auth.verifier };
+  const app = createApp({ ...parts, ...overrides });
   const running = starting.move();
   return {
     app,
@@ -61,9 +65,11 @@ export async function startUncachedHotPath(
   await using starting = new AsyncDisposableStack();
   const base = baseDeps();
   const surroundings = { ...base, store, clock: () => performance.now(), registry: base.metrics.registry };
-  const { cache } = starting.use(startNoCache(surroundings));
+  const { cache, userChanges } = starting.use(startNoCache(surroundings));
   const auth = starting.use(await startTestAuth());
-  const app = createApp({ ...base, store, cache, verifier: auth.verifier, ...overrides });
+  const streaming = starting.use(streamingOf(base));
+  const parts = { ...base, store, cache, userChanges, streaming, verifier: auth.verifier };
+  const app = createApp({ ...parts, ...overrides });
   const running = starting.move();
   return {
     app,
@@ -72,10 +78,14 @@ export async function startUncachedHotPath(
   };
 }
 
+const streamingOf = ({ metrics: { registry } }: Pick<Deps, "metrics">) =>
+  startInProcessStreaming({ settings: defaultStreamSettings(), registry });
+
 const baseDeps = () => ({
   rules: builtInRules,
   corsOrigins: [],
-  logger: createLogger({ level: "silent", name: "test" }),
+  // Not on standard output, where each logger waits for the process's exit.
+  logger: createLogger({ level: "silent", name: "test", destination: { write: () => undefined } }),
   metrics: createMetrics(),
   isDraining: () => false,
 });

@@ -1,7 +1,7 @@
 import { ProblemError, problemSchema } from "@leftrail/contract";
 import { describe, expect, it } from "vitest";
 import { testService } from "../test/test-service.ts";
-import { answerMethodNotAllowed, refuseHead } from "./methods.ts";
+import { answerMethodNotAllowed, onlyGet } from "./methods.ts";
 
 const { app } = testService((service) => {
   service.use("/private/*", async () => {
@@ -13,7 +13,8 @@ const { app } = testService((service) => {
   service.post("/things/special", (c) => c.text("special"));
   service.post("/write", (c) => c.text("written"));
   service.options("/asks", (c) => c.text("options"));
-  service.get("/stream", refuseHead, (c) => c.text("stream"));
+  service.all("/stream", onlyGet);
+  service.get("/stream", (c) => c.text("stream"));
   service.get("/files/*", (c) => c.text("file"));
   answerMethodNotAllowed(service);
 });

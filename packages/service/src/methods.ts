@@ -24,22 +24,20 @@ export function answerMethodNotAllowed<E extends Env, S extends Schema, B extend
   }
 }
 
-/** On a GET route that has no meaning for HEAD, such as a stream; first among its handlers. */
-export const refuseHead: MiddlewareHandler = async (c, next) => {
-  if (c.req.method === "HEAD") return methodNotAllowed(c, new Set(["GET"]));
-  return next();
-};
+/** For all methods of a path that has no meaning but for GET, such as a stream; before its GET route. */
+export const onlyGet: MiddlewareHandler = async (c, next) =>
+  c.req.method === "GET" ? next() : methodNotAllowed(c, new Set(["GET"]));
 
 function collectMethods<E extends Env, S extends Schema, B extends string>(
   app: Hono<E, S, B>,
 ): Map<string, Set<string>> {
   const methodsOfPath = new Map<string, Set<string>>();
   for (const { path, method } of app.routes) {
-    if (method === "ALL" || path.includes("*")) continue;
+    const isGetOnly = app.routes.some((route) => route.path === path && route.handler === onlyGet);
+    if (method === "ALL" || path.includes("*") || isGetOnly) continue;
     const methods = methodsOfPath.get(path) ?? new Set();
     methodsOfPath.set(path, methods.add(method));
-    const withoutHead = app.routes.some((route) => route.path === path && route.handler === refuseHead);
-    if (method === "GET" && !withoutHead) methods.add("HEAD");
+    if (method === "GET") methods.add("HEAD");
   }
   return methodsOfPath;
 }

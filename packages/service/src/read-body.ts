@@ -5,9 +5,9 @@ import type { Context } from "hono";
 export const bodyBytesMax = 64 * 1024;
 
 /** Reads a body whole, holding at most the limit: 413 by its declared or its real length. */
-export async function readBody(c: Context): Promise<Uint8Array> {
+export async function readBody(c: Context, bytesMax = bodyBytesMax): Promise<Uint8Array> {
   const declaredBytes = Number(c.req.header("Content-Length") ?? 0);
-  if (declaredBytes > bodyBytesMax) throw tooLarge();
+  if (declaredBytes > bytesMax) throw tooLarge();
   const reader = c.req.raw.body?.getReader();
   if (reader === undefined) return new Uint8Array();
 
@@ -17,7 +17,7 @@ export async function readBody(c: Context): Promise<Uint8Array> {
     const chunk = await readChunk(reader);
     if (chunk === undefined) return Buffer.concat(chunks, bytes);
     bytes += chunk.byteLength;
-    if (bytes > bodyBytesMax) {
+    if (bytes > bytesMax) {
       await reader.cancel().catch(() => undefined);
       throw tooLarge();
     }
@@ -34,5 +34,5 @@ async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>): Promi
   }
 }
 
-const tooLarge = (): ProblemError =>
+export const tooLarge = (): ProblemError =>
   new ProblemError("payload_too_large", `The body must be at most ${bodyBytesMax} bytes.`);

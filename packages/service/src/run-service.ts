@@ -12,6 +12,8 @@ export interface RunServiceOptions<C, D> {
   readonly readConfig: () => C;
   readonly createDeps: (config: C, isDraining: () => boolean) => Promise<D>;
   readonly createApp: (deps: D) => Pick<ServeOptions, "fetch" | "direct">;
+  /** Over how long answers that never end by themselves are ended; requests in flight have their time beside it. */
+  readonly spreadEndsOverMs?: (config: C) => number;
 }
 
 /** The whole of a service's main: settings, dependencies, server, until a signal; then all of it backwards. */
@@ -23,6 +25,7 @@ export const runService = <
   readConfig,
   createDeps,
   createApp,
+  spreadEndsOverMs = () => 0,
 }: RunServiceOptions<C, D>): Promise<void> =>
   runMain(async () => {
     const config = readConfig();
@@ -36,7 +39,7 @@ export const runService = <
       port: config.PORT,
       logger: deps.logger,
       signal: until.signal,
-      drainTimeoutMs,
+      drainTimeoutMs: drainTimeoutMs + spreadEndsOverMs(config),
     });
     deps.logger.info({ url: server.url }, `${title} serves`);
     deps.logger.flush();

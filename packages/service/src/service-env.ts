@@ -24,10 +24,12 @@ export const baseHeaders = (requestId: string): Record<string, string> => ({
 
 const alreadySentHeader = "x-hono-already-sent";
 
+/** Whether a handler has written to the Node response itself; then this one only says so, to all requests alike. */
+export const isAlreadySent = (response: Response): boolean => response.headers.has(alreadySentHeader);
+
 /** Adds the base headers to a finished response in place, which keeps the server's fast path. */
 export function addBaseHeaders(c: Context): void {
-  // The marker of a response already written is one object shared by all requests.
-  if (c.res.headers.has(alreadySentHeader)) return;
+  if (isAlreadySent(c.res)) return;
   for (const [name, value] of Object.entries(baseHeaders(requestIdOf(c)))) {
     try {
       c.res.headers.set(name, value);

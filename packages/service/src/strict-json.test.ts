@@ -8,6 +8,7 @@ import { noBody, strictJson } from "./strict-json.ts";
 const json = { "Content-Type": "application/json" };
 const { app } = testService((service) => {
   service.post("/echo", strictJson(), async (c) => c.json(await c.req.json()));
+  service.post("/text", strictJson({ limit: "unescaped" }), async (c) => c.json(await c.req.json()));
   service.post("/act", noBody(), (c) => c.body(null, 204));
 });
 
@@ -138,6 +139,30 @@ describe("a JSON body", () => {
   it("a body full of errors names the first twenty", async () => {
     const answer = await post("/echo", JSON.stringify(Array.from({ length: 500 }, () => "\0")));
     expect(answer.errors).toHaveLength(20);
+  });
+});
+
+describe("a body whose escapes count as what they stand for", () => {
+  const escaped = (characters: number): string => String.raw`"${String.raw`\u0001`.repeat(characters)}"`;
+
+  it("passes with the limit's worth of text, however it is escaped", async () => {
+    const { status, body } = await post("/text", escaped(bodyBytesMax - 2));
+    expect([status, JSON.parse(body ?? "").length]).toEqual([200, bodyBytesMax - 2]);
+    expect((await post("/echo", escaped(bodyBytesMax - 2))).status).toBe(413);
+  });
+
+  it.each([
+    ["one byte of text too much", escaped(bodyBytesMax - 1)],
+    ["one byte too much without any escape", sized(bodyBytesMax + 1)],
+    ["white space over the limit", `1${" ".repeat(bodyBytesMax)}`],
+  ])("%s answers 413", async (_what, body) => {
+    expect((await post("/text", body)).status).toBe(413);
+  });
+
+  it("an endless body is read no further than six times the limit", async () => {
+    const { stream, pulls } = endless();
+    expect((await post("/text", stream)).status).toBe(413);
+    expect(pulls()).toBeLessThanOrEqual((6 * bodyBytesMax) / chunkBytes + 3);
   });
 });
 

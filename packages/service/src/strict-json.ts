@@ -2,16 +2,26 @@ import { ProblemError } from "@leftrail/contract";
 import type { Context, MiddlewareHandler } from "hono";
 import { invalidInput, toJsonPointer } from "./field-errors.ts";
 import { malformed, parseStrictJson } from "./parse-strict-json.ts";
-import { readBody } from "./read-body.ts";
+import { bodyBytesMax, readBody, tooLarge } from "./read-body.ts";
+import { escapedLengthMax, unescapedBytes } from "./unescaped-bytes.ts";
+
+export interface StrictJsonOptions {
+  /**
+   * How the limit counts a body: as it is sent, or with each escape as the UTF-8 that it stands for, for texts
+   * that fill the limit and come from a client that escapes.
+   */
+  readonly limit?: "sent" | "unescaped";
+}
 
 /**
  * For a route with a body, before its validators: 415, 413 or 400 for what is not
  * strict JSON of bounded size; afterwards `c.req.json()` answers from memory.
  */
-export function strictJson(): MiddlewareHandler {
+export function strictJson({ limit = "sent" }: StrictJsonOptions = {}): MiddlewareHandler {
   return async (c, next) => {
     checkMediaType(c);
-    const text = await readText(c);
+    const text = await readText(c, limit === "sent" ? bodyBytesMax : escapedLengthMax * bodyBytesMax);
+    if (limit === "unescaped" && unescapedBytes(text) > bodyBytesMax) throw tooLarge();
     if (text === "") throw malformed("a JSON body is required");
     requireContentType(c);
     parseStrictJson(text);
@@ -43,8 +53,8 @@ function keepText(c: Context, text: string): void {
   c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
 }
 
-async function readText(c: Context): Promise<string> {
-  const bytes = await readBody(c);
+async function readText(c: Context, bytesMax?: number): Promise<string> {
+  const bytes = await readBody(c, bytesMax);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -10,34 +10,43 @@ export interface OwedResponses {
   readonly closeWhenPaid: () => void;
 }
 
+/** One listener for all: a connection may be an open stream, of which there are many thousands. */
 export function trackResponses(server: Server): OwedResponses {
-  const owed = new Map<Socket, Set<ServerResponse>>();
+  const owed = new Map<Socket, ServerResponse[]>();
   let isClosing = false;
 
+  function forget(this: Socket): void {
+    owed.delete(this);
+  }
+
+  function settle(this: ServerResponse): void {
+    const { socket } = this.req;
+    const responses = owed.get(socket) ?? [];
+    const at = responses.indexOf(this);
+    if (at !== -1) responses.splice(at, 1);
+    if (isClosing && responses.length === 0) socket.end();
+  }
+
   server.on("connection", (socket: Socket) => {
-    owed.set(socket, new Set());
-    socket.once("close", () => owed.delete(socket));
+    owed.set(socket, []);
+    socket.on("close", forget);
   });
   // Before whoever answers, which may be at once.
   server.prependListener("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const responses = owed.get(socket);
-    responses?.add(response);
+    owed.get(socket)?.push(response);
     if (isClosing) response.setHeader("Connection", "close");
-    response.once("close", () => {
-      responses?.delete(response);
-      if (isClosing && responses?.size === 0) socket.end();
-    });
+    response.on("close", settle);
   });
 
-  const all = () => [...owed.values()].flatMap((responses) => [...responses]);
+  const all = () => [...owed.values()].flat();
   return {
     count: () => all().length,
-    isAnswering: (socket) => [...(owed.get(socket) ?? [])].some((response) => response.headersSent),
+    isAnswering: (socket) => (owed.get(socket) ?? []).some((response) => response.headersSent),
     closeWhenPaid: () => {
       isClosing = true;
       // "Connection: close" makes Node drop what is pipelined behind it, so only the last one says it.
       for (const responses of owed.values()) {
-        const last = [...responses].at(-1);
+        const last = responses.at(-1);
         if (last !== undefined && !last.headersSent) last.setHeader("Connection", "close");
       }
     },

@@ -4,6 +4,8 @@ export { startFaultProxy, type Fault, type FaultProxy } from "./fault-proxy.ts";
 export * from "./issuer.ts";
 export { startOwnPostgres, type OwnPostgres } from "./own-postgres.ts";
 export { findPostgresBinaries } from "./postgres-binaries.ts";
+export { createSseParser, openSse, type SseEvent, type SseParser, type SseReader } from "./sse-reader.ts";
+export { startReverseProxy, type ProxiedRequest, type ReverseProxy } from "./reverse-proxy.ts";
 export {
   startService,
   type ServiceExit,

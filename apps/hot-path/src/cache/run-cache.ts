@@ -9,6 +9,7 @@ import type { ReadStore } from "@leftrail/store";
 import type { Registry } from "prom-client";
 import { createCacheMetrics } from "../metrics/cache-metrics.ts";
 import { showTiers } from "../metrics/tier-metrics.ts";
+import { createUserChanges, type UserChanges } from "./user-changes.ts";
 
 /** What every cache of the reads needs, wherever its changes come from. */
 export interface CacheSurroundings {
@@ -22,6 +23,7 @@ export interface CacheSurroundings {
 /** A cache at work until it is disposed of. */
 export interface RunningCache extends Disposable {
   readonly cache: ReadCache;
+  readonly userChanges: UserChanges;
 }
 
 /** Counts what a cache does, and logs what an operator should read of it. */
@@ -55,5 +57,6 @@ export function runCache(
   });
   showTiers(registry, { cache, shared: parts.shared, clock });
   const running = cache.start();
-  return { cache, [Symbol.dispose]: () => running[Symbol.dispose]() };
+  const userChanges = createUserChanges(parts.table, cache);
+  return { cache, userChanges, [Symbol.dispose]: () => running[Symbol.dispose]() };
 }

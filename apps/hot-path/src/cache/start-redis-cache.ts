@@ -30,7 +30,7 @@ export function startRedisCache(
   const shared = createRedisTier({ redis, trust: tail, build: buildOf(rules), clock, onEvent });
   using starting = new DisposableStack();
   starting.use(tail.start());
-  const { cache } = starting.use(runCache(options, { table, feed: tail, shared, onEvent }));
+  const parts = starting.use(runCache(options, { table, feed: tail, shared, onEvent }));
   const running = starting.move();
-  return { cache, [Symbol.dispose]: () => running.dispose() };
+  return { ...parts, [Symbol.dispose]: () => running.dispose() };
 }

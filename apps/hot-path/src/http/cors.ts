@@ -1,3 +1,4 @@
+import { isAlreadySent } from "@leftrail/service";
 import type { Context, MiddlewareHandler } from "hono";
 
 /** How long a browser may keep what a preflight said: as long as any of them does. */
@@ -25,6 +26,8 @@ export function cors(origins: readonly string[]): MiddlewareHandler {
     const origin = c.req.header("Origin");
     if (isPreflight(c)) return answerPreflight(headersFor(origin));
     await next();
+    // A stream has set them itself; its marker is one object shared by all requests.
+    if (isAlreadySent(c.res)) return undefined;
     const { headers } = c.res;
     // Also where no page asks: whoever keeps the answer must not give it to one.
     headers.append("Vary", "Origin");

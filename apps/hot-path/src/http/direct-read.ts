@@ -22,6 +22,7 @@ import {
 import { askedReadOf, readRoutes, type AskedRead } from "./asked-read.ts";
 import { pageHeaders } from "./cors.ts";
 import { fullHeaders, heldHeaders } from "./found-headers.ts";
+import { headerCount } from "./header-count.ts";
 import { isMatch } from "./if-none-match.ts";
 import { createPlainHost } from "./plain-host.ts";
 import type { ReadsUnderWay } from "./reads-under-way.ts";
@@ -166,17 +167,7 @@ const scheme = "Bearer ";
 
 /** The token as most clients send it, once; else a text that is no token. */
 function tokenOf({ headers: { authorization = "" }, rawHeaders }: IncomingMessage): string {
-  return authorization.startsWith(scheme) && isOnce(rawHeaders, "authorization")
+  return authorization.startsWith(scheme) && headerCount(rawHeaders, "authorization") === 1
     ? authorization.slice(scheme.length)
     : "";
-}
-
-/** Whether a header stands there once: of several Node shows the first, as if there were no other. */
-function isOnce(rawHeaders: readonly string[], name: string): boolean {
-  let count = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const header = rawHeaders[at] ?? "";
-    if (header.length === name.length && header.toLowerCase() === name) count++;
-  }
-  return count === 1;
 }

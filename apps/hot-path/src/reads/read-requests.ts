@@ -20,7 +20,7 @@ export const featuresVariantOf = (isInternal: boolean): string => (isInternal ? 
 
 export const organizationsRequest = (
   ctx: ReadContext,
-  { principal: { userId } }: Pick<Asked, "principal">,
+  { principal: { userId } }: { readonly principal: Pick<Principal, "userId"> },
 ): ReadRequest => ({
   read: organizationsRead(userId),
   variant: "",
