@@ -3,6 +3,7 @@ import {
   commonSettings,
   custom,
   explained,
+  integer,
   parseTrustedProxies,
   portSetting,
   readSettings,
@@ -20,6 +21,9 @@ export const internalTokensSetting = custom<readonly string[]>({
   developmentDefault: [],
 });
 
+/** Seconds between two `scheduler.tick` events; 0: none. */
+export const schedulerTickSetting = integer({ min: 0, max: 86_400, default: 300 });
+
 /** The only reader of the control plane's settings; throws SettingsError naming every wrong one. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   const config = readSettings(env, {
@@ -33,6 +37,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
       example: "2026a:$(openssl rand -base64 32)",
       developmentDefault: developmentKeyRing(),
     }),
+    SCHEDULER_TICK_SECONDS: schedulerTickSetting,
     TRUSTED_PROXIES: custom({
       parse: parseTrustedProxies,
       example: "10.0.0.0/8,192.168.1.10",

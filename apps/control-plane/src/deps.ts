@@ -1,5 +1,6 @@
 import { openVerifier, type TokenVerifier } from "@leftrail/auth";
 import { createInProcessChanges, createRedisBus } from "@leftrail/changes";
+import type { EventPublisher } from "@leftrail/event-broker";
 import type { FeatureRules } from "@leftrail/features";
 import {
   clientAddress,
@@ -16,12 +17,17 @@ import {
 import { openMemoryStore, openPostgresStore, seedDemoData, type KeyRing, type Store } from "@leftrail/store";
 import { startKeyServices, type KeyServices } from "./api-keys/key-services.ts";
 import type { Config } from "./config.ts";
+import { createEventMetrics } from "./events/event-metrics.ts";
+import { openPublisher } from "./events/open-publisher.ts";
 import { startRelay } from "./relay/start-relay.ts";
+import { startScheduler } from "./scheduler/start-scheduler.ts";
 
 /** How long Redis may take for a proof of a key, which a request waits for. */
 const proofTimeoutMs = 100;
 /** How long it may take to take in a change, which nobody waits for. */
 const relayTimeoutMs = 1_000;
+/** How long it may take to take in an event; later it is not known whether it did. */
+const publishTimeoutMs = 1_000;
 
 /** All that the control plane lives on; made once, disposed of last. */
 export interface Deps {
@@ -31,6 +37,7 @@ export interface Deps {
   /** Keys the cursors of lists and the proofs of API keys, as it does the audit chain. */
   readonly keyRing: KeyRing;
   readonly keys: KeyServices;
+  readonly events: EventPublisher;
   /** What opens `/v1/internal/*`; empty: nothing does. */
   readonly internalTokens: readonly string[];
   readonly clientAddress: ClientAddress;
@@ -58,10 +65,15 @@ export async function createDeps(config: Config, isDraining: () => boolean): Pro
   const clock = () => performance.now();
   // Without Redis there is nobody to tell, but the outbox must not grow.
   const bus = relayRedis === undefined ? createInProcessChanges(clock).bus : createRedisBus(relayRedis);
-  starting.use(startRelay({ store, bus, registry: metrics.registry, logger, clock }));
-  const keys = starting.use(
-    startKeyServices({ store, keyRing: config.KEY_PEPPER, redis, registry: metrics.registry, logger }),
-  );
+  const { registry } = metrics;
+  const eventMetrics = createEventMetrics(registry, clock);
+  const eventsRedis = redisFor("leftrail-events", publishTimeoutMs);
+  const events = eventMetrics.measured(openPublisher(eventsRedis, eventMetrics.count, starting));
+  const periodSeconds = config.SCHEDULER_TICK_SECONDS;
+  const scheduler = starting.use(startScheduler({ store, events, periodSeconds, registry, logger }));
+  const onEvent = scheduler.onRelayEvent;
+  starting.use(startRelay({ store, bus, events, registry, logger, clock, onEvent }));
+  const keys = starting.use(startKeyServices({ store, keyRing: config.KEY_PEPPER, redis, registry, logger }));
   const resources = starting.move();
   return {
     store,
@@ -69,6 +81,7 @@ export async function createDeps(config: Config, isDraining: () => boolean): Pro
     rules,
     keyRing: config.KEY_PEPPER,
     keys,
+    events,
     internalTokens: config.INTERNAL_TOKENS,
     clientAddress: clientAddress(config.TRUSTED_PROXIES),
     logger,

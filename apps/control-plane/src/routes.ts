@@ -3,6 +3,7 @@ import { mountApiKeys } from "./api-keys/routes.ts";
 import { mountAudit } from "./audit/routes.ts";
 import { mountCatalog } from "./catalog/routes.ts";
 import { mountEntitlements } from "./entitlements/routes.ts";
+import { mountEvents } from "./events/routes.ts";
 import type { AppEnv } from "./http/request-context.ts";
 import { mountMembers } from "./members/routes.ts";
 import { mountOrders } from "./orders/routes.ts";
@@ -19,4 +20,5 @@ export function mountRoutes(app: OpenAPIHono<AppEnv>): void {
   mountOverrides(app);
   mountAudit(app);
   mountApiKeys(app);
+  mountEvents(app);
 }

@@ -1,4 +1,5 @@
 import { callOf, startTestAuth, type Answer, type Call, type TestUser } from "@leftrail/auth/testing";
+import type { EventPublisher } from "@leftrail/event-broker";
 import { builtInRules } from "@leftrail/features";
 import { clientAddress, createLogger, createMetrics, type Metrics } from "@leftrail/service";
 import { conformanceTo } from "@leftrail/service/testing";
@@ -7,6 +8,8 @@ import { randomUUID } from "node:crypto";
 import { BlockList } from "node:net";
 import { startKeyServices, type KeyServicesOptions } from "../src/api-keys/key-services.ts";
 import { createApp } from "../src/app.ts";
+import { createEventMetrics } from "../src/events/event-metrics.ts";
+import { fakeEventPublisher } from "../src/events/testing/fake-event-publisher.ts";
 
 const conforms = conformanceTo(new URL("../../../openapi/control-plane.yaml", import.meta.url));
 
@@ -25,6 +28,7 @@ export interface CalledApp extends AsyncDisposable {
 /** What a test may want to be otherwise. */
 export interface AppSetup {
   readonly redis?: KeyServicesOptions["redis"];
+  readonly events?: EventPublisher;
   readonly argon2?: NonNullable<KeyServicesOptions["argon2"]>;
   readonly random?: NonNullable<KeyServicesOptions["random"]>;
 }
@@ -33,7 +37,7 @@ const internalToken = "internal-token-of-the-tests-0123456789";
 
 export async function callApp(
   { store, auditKeys }: Pick<StoreHarness, "store" | "auditKeys">,
-  { redis, ...setup }: AppSetup = {},
+  { redis, events = fakeEventPublisher(), ...setup }: AppSetup = {},
 ): Promise<CalledApp> {
   const auth = await startTestAuth();
   const logged: string[] = [];
@@ -60,6 +64,7 @@ export async function callApp(
     keyRing: auditKeys,
     clientAddress: clientAddress(new BlockList()),
     keys,
+    events: createEventMetrics(metrics.registry, () => performance.now()).measured(events),
     internalTokens: [internalToken],
     logger,
     metrics,

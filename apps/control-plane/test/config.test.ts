@@ -31,7 +31,12 @@ test("development needs nothing but an issuer", () => {
     DATABASE_URL: "",
     INTERNAL_EMAIL_DOMAINS: ["leftrail.dev"],
     JWKS_COOLDOWN_MS: 5000,
+    SCHEDULER_TICK_SECONDS: 300,
   });
+});
+
+test("the scheduler can be turned off", () => {
+  expect(readConfig({ AUTH_ISSUERS: issuers, SCHEDULER_TICK_SECONDS: "0" }).SCHEDULER_TICK_SECONDS).toBe(0);
 });
 
 test("production takes what is said in full", () => {
@@ -88,6 +93,9 @@ test.each([
   ["PORT", "80.5"],
   ["PORT", "65536"],
   ["LOG_LEVEL", "loud"],
+  ["SCHEDULER_TICK_SECONDS", "-1"],
+  ["SCHEDULER_TICK_SECONDS", "0.5"],
+  ["SCHEDULER_TICK_SECONDS", "86401"],
   ["TRUSTED_PROXIES", "10.0.0.0/33"],
   ["TRUSTED_PROXIES", "example.com"],
   ["INTERNAL_EMAIL_DOMAINS", "me@example.com"],

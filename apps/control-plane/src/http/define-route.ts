@@ -1,5 +1,6 @@
 import { createRoute, z, type RouteConfig } from "@hono/zod-openapi";
 import { noBody, onlyQuery, strictJson } from "@leftrail/service";
+import type { MiddlewareHandler } from "hono";
 
 type RouteShape = Omit<RouteConfig, "path" | "middleware"> & { readonly path: string };
 
@@ -8,10 +9,13 @@ type RouteShape = Omit<RouteConfig, "path" | "middleware"> & { readonly path: st
  * parameters and, without a declared body, any body are refused before the
  * validators of the route look at the rest.
  */
-export function defineRoute<const R extends RouteShape>(route: R) {
+export function defineRoute<const R extends RouteShape>(
+  route: R,
+  jsonBody: MiddlewareHandler = strictJson(),
+) {
   const query = route.request?.query;
   const names = query instanceof z.ZodObject ? Object.keys(query.shape) : [];
-  const body = route.request?.body === undefined ? noBody() : strictJson();
+  const body = route.request?.body === undefined ? noBody() : jsonBody;
   return createRoute({
     security: [{ bearer: [] }],
     ...route,

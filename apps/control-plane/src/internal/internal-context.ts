@@ -1,3 +1,4 @@
+import type { EventPublisher } from "@leftrail/event-broker";
 import { requestIdOf, type ClientAddress } from "@leftrail/service";
 import type { Store } from "@leftrail/store";
 import type { MiddlewareHandler } from "hono";
@@ -8,6 +9,9 @@ import type { AppEnv } from "../http/request-context.ts";
 export interface InternalContext {
   readonly store: Store;
   readonly keys: KeyServices;
+  readonly events: EventPublisher;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly caller: ServiceCaller;
 }
 
@@ -21,11 +25,11 @@ interface ServiceCaller {
 /** Puts it on every request that `requireInternalToken` let through. */
 export const internalContext =
   (
-    deps: Pick<InternalContext, "store" | "keys"> & { readonly clientAddress: ClientAddress },
+    deps: Pick<InternalContext, "store" | "keys" | "events"> & { readonly clientAddress: ClientAddress },
   ): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    const { store, keys, clientAddress } = deps;
+    const { store, keys, events, clientAddress } = deps;
     const caller: ServiceCaller = { id: "internal", requestId: requestIdOf(c), ip: clientAddress(c) };
-    c.set("internal", { store, keys, caller });
+    c.set("internal", { store, keys, events, now: Date.now, caller });
     await next();
   };
