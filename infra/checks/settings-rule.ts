@@ -9,7 +9,7 @@ export function undocumentedSettings(root: string): readonly Violation[] {
   if (!existsSync(join(root, example))) return [];
   const configs = [
     ...readAll(root, "apps/*/src/config.ts"),
-    ...readAll(root, "packages/*/src/*-settings.ts"),
+    ...readAll(root, "{apps,packages}/*/src/**/*-settings.ts"),
   ];
   const readers = [
     ...configs,

@@ -1,4 +1,4 @@
-import { internalTokensSetting } from "@leftrail/control-plane/config";
+import { internalTokensSetting, schedulerTickSetting } from "@leftrail/control-plane/config";
 import { commonSettings, portSetting, readSettings, SettingsError, StartError } from "@leftrail/service";
 
 const { NODE_ENV, HOST, FEATURES_FILE, LOG_LEVEL } = commonSettings;
@@ -12,6 +12,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ar
     // The banner is what a terminal is for; ask for `info` to see every request.
     LOG_LEVEL: { ...LOG_LEVEL, whenUnset: { kind: "default", value: "warn" as const } },
     PORT: portSetting(8080),
+    SCHEDULER_TICK_SECONDS: schedulerTickSetting,
     INTERNAL_TOKENS: { ...internalTokensSetting, whenUnset: { kind: "default", value: [] } },
   });
   if (config.NODE_ENV === "production") {

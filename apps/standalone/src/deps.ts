@@ -4,10 +4,14 @@ import { join } from "node:path";
 import { createTokenVerifier } from "@leftrail/auth";
 import { createInProcessChanges } from "@leftrail/changes";
 import type { Deps as ControlPlaneDeps } from "@leftrail/control-plane/deps";
+import { createEventMetrics } from "@leftrail/control-plane/events";
 import { startKeyServices } from "@leftrail/control-plane/key-services";
 import { startRelay } from "@leftrail/control-plane/relay";
+import { startScheduler } from "@leftrail/control-plane/scheduler";
 import type { Deps as HotPathDeps } from "@leftrail/hot-path/deps";
 import { startInProcessCache } from "@leftrail/hot-path/in-process-cache";
+import { startInProcessStreaming } from "@leftrail/hot-path/in-process-streaming";
+import { defaultStreamSettings } from "@leftrail/hot-path/stream-settings";
 import { clientAddress, createLogger, createMetrics, loadFeatureRules } from "@leftrail/service";
 import {
   openMemoryStore,
@@ -61,8 +65,15 @@ export async function createDeps(
   const keys = starting.use(startKeyServices({ store, keyRing, redis: undefined, registry, logger }));
   const clock = () => performance.now();
   const changes = createInProcessChanges(clock);
-  const { cache } = starting.use(startInProcessCache({ store, changes, registry, logger, clock }));
-  starting.use(startRelay({ store, bus: changes.bus, registry, logger, clock }));
+  const caching = starting.use(startInProcessCache({ store, changes, registry, logger, clock }));
+  // Who stops it waits at a terminal.
+  const settings = { ...defaultStreamSettings(), drainMs: 0 };
+  const streaming = starting.use(startInProcessStreaming({ settings, registry }));
+  const events = createEventMetrics(registry, clock).measured(streaming.publisher);
+  const periodSeconds = config.SCHEDULER_TICK_SECONDS;
+  const scheduler = starting.use(startScheduler({ store, events, periodSeconds, registry, logger }));
+  const onEvent = scheduler.onRelayEvent;
+  starting.use(startRelay({ store, bus: changes.bus, events, registry, logger, clock, onEvent }));
   const resources = starting.move();
   return {
     store,
@@ -70,7 +81,10 @@ export async function createDeps(
     rules,
     keyRing,
     keys,
-    cache,
+    cache: caching.cache,
+    userChanges: caching.userChanges,
+    streaming,
+    events,
     corsOrigins: [],
     internalTokens: await openInternalTokens(config, isKept ? dataDir : undefined),
     issuer,

@@ -1,10 +1,13 @@
 import type { TestAuth } from "@leftrail/auth/testing";
 import { createInProcessChanges, createRelay, type Relay } from "@leftrail/changes";
 import type { Deps as ControlPlaneDeps } from "@leftrail/control-plane/deps";
+import { announceChanges } from "@leftrail/control-plane/announce-changes";
 import { startKeyServices } from "@leftrail/control-plane/key-services";
 import { builtInRules } from "@leftrail/features";
 import type { Deps as HotPathDeps } from "@leftrail/hot-path/deps";
 import { startInProcessCache } from "@leftrail/hot-path/in-process-cache";
+import { startInProcessStreaming } from "@leftrail/hot-path/in-process-streaming";
+import { defaultStreamSettings } from "@leftrail/hot-path/stream-settings";
 import { clientAddress, createLogger, createMetrics } from "@leftrail/service";
 import type { StoreHarness } from "@leftrail/store/testing";
 import { BlockList } from "node:net";
@@ -19,9 +22,16 @@ export function depsFor(
   const logger = createLogger({ level: "silent", name: "test" });
   const clock = () => performance.now();
   const changes = createInProcessChanges(clock);
+  const streaming = startInProcessStreaming({ settings: defaultStreamSettings(), registry });
+  const events = streaming.publisher;
+  const chores = [announceChanges({ events, clock: Date.now, logger })];
+  const { cache, userChanges } = startInProcessCache({ store, changes, registry, logger, clock });
   return {
-    relay: createRelay({ outbox: store.outbox, bus: changes.bus, clock }),
-    cache: startInProcessCache({ store, changes, registry, logger, clock }).cache,
+    relay: createRelay({ outbox: store.outbox, bus: changes.bus, clock, chores }),
+    cache,
+    userChanges,
+    streaming,
+    events,
     corsOrigins: [],
     store,
     verifier,

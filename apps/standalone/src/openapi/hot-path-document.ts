@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { streamRoutes } from "./stream-routes.ts";
 import {
   bearerScheme,
   explainedFeaturesBodySchema,
@@ -25,6 +26,7 @@ export function hotPathDocument(): Record<string, unknown> {
       security: [{ bearer: [] }],
     });
   }
+  for (const route of streamRoutes) app.openAPIRegistry.registerPath({ ...route, tags: ["Stream"] });
   for (const [name, header] of Object.entries(answerHeaders)) {
     app.openAPIRegistry.registerComponent("headers", name, header);
   }
@@ -36,7 +38,7 @@ export function hotPathDocument(): Record<string, unknown> {
         title: "Leftrail hot path",
         version: "1",
         description:
-          "The three reads of the left rail. What is committed anywhere is what every instance answers within a second; `HEAD` works as `GET` does, without the body.",
+          "The three reads of the left rail, and the live stream. What is committed anywhere is what every instance answers within a second; of the reads `HEAD` works as `GET` does, without the body.",
       },
     }),
   };

@@ -6,6 +6,8 @@ const srcDir = join(import.meta.dirname, "../../src");
 /** Where bash, curl and the account tools are; nothing else of our own environment goes in. */
 const searchPath = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/opt/homebrew/bin";
 
+type Program = "main.ts" | "token-cli.ts" | "demo-events-cli.ts";
+
 export interface RunOptions {
   readonly cwd: string;
   readonly args?: readonly string[];
@@ -29,8 +31,8 @@ export interface Run {
   printed(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-/** Runs one of the app's programs as `pnpm dev` and `pnpm token` do. */
-export function run(program: "main.ts" | "token-cli.ts", options: RunOptions): Run & AsyncDisposable {
+/** Runs one of the app's programs as `pnpm dev`, `pnpm token` and `pnpm demo:events` do. */
+export function run(program: Program, options: RunOptions): Run & AsyncDisposable {
   const { cwd, args = [], env = {}, ownGroup = false } = options;
   const child = spawn(process.execPath, [join(srcDir, program), ...args], {
     cwd,
