@@ -71,6 +71,12 @@ describe.each([
     expect([date, connection, framing]).toEqual([expect.any(String), "close", "chunked"]);
   });
 
+  test("says nothing of the connection to a client that keeps it", async () => {
+    const { headers } = await openMine({ headers: { connection: "keep-alive" } });
+    expect(headers).not.toHaveProperty("connection");
+    expect(headers).not.toHaveProperty("keep-alive");
+  });
+
   test("says who may read it: pages of listed origins, and keeps a caller's request id", async () => {
     const mine = await openMine({ headers: { origin, "x-request-id": "my-id.1" } });
     expect(mine.headers).toMatchObject({

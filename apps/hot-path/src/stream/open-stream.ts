@@ -120,6 +120,8 @@ export function createOpenStream(options: OpenStreamOptions): OpenStream {
 function createWriteHead(corsOrigins: readonly string[]) {
   const headersFor = pageHeaders(corsOrigins);
   return ({ response, requestId }: OpenOptions, origin: string | undefined): void => {
+    // Node would add one, which is nobody's business behind a gateway that speaks HTTP/2.
+    if (response.shouldKeepAlive) response.removeHeader("Connection");
     response.writeHead(200, {
       ...streamHeaders,
       ...(corsOrigins.length === 0 ? {} : { Vary: "Origin", ...headersFor(origin) }),
