@@ -86,7 +86,6 @@ function joinTabs(
   async function takePart(channelName: string): Promise<void> {
     if (leaving.signal.aborted || isFinal(receiver.currentState)) return;
     const channel = new BroadcastChannel(channelName);
-    leaving.signal.addEventListener("abort", () => channel.close());
     try {
       tell = (message) => {
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has none, unlike a window

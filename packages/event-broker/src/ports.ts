@@ -67,7 +67,8 @@ export interface Subscriber<Frame> {
 export interface EventHubs<Frame> extends AsyncDisposable {
   /**
    * From `after` on, else from now on. Never fails: while the history is out of reach the subscriber
-   * waits for `begin`. Disposing detaches at once.
+   * waits for `begin`, and so does one whose `after` is above all that was heard here, until it is known
+   * whether it is another process that has heard more. Disposing detaches at once.
    */
   attach(organizationId: string, after: string | undefined, subscriber: Subscriber<Frame>): Disposable;
   /** Whether events arrive at once; while false they arrive later, none is lost. */
@@ -86,7 +87,7 @@ export interface DrivenHubs<Frame> extends EventHubs<Frame> {
 /** What an operator counts. */
 export type BrokerEvent =
   | { readonly kind: "published" | "repeated" | "publish_failed" }
-  /** An event reached this process's hub; `fanOutMs`: until each subscriber was called. */
+  /** An event reached this process's hub, and somebody there; `fanOutMs`: until each subscriber was called. */
   | { readonly kind: "received"; readonly subscribers: number; readonly fanOutMs: number }
   | { readonly kind: "history_read"; readonly events: number; readonly durationMs: number }
   | { readonly kind: "replayed"; readonly events: number }

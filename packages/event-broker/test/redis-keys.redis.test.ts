@@ -96,16 +96,28 @@ describe("the log", () => {
     }
   });
 
-  test("is of the bytes that its head says, however it was trimmed", async () => {
+  test("is of the bytes that its head says, however it was trimmed, and holds as much as may be", async () => {
     await using watched = await openWatched({ limits: { ...limits, eventsMax: 20, bytesMax: 8_000 } });
     const { redis, log, head, publish } = watched;
-    for (let n = 0; n < 60; n++) await publish({ text: "é".repeat((n * 37) % 500) });
-    const entries = await redis.xrange(log, "-", "+");
-    const bytes = entries.map(([, fields]) => Buffer.byteLength(fields[fields.indexOf("body") + 1]!));
-    const sum = bytes.reduce((all, one) => all + one, 0);
-    expect(Number(await redis.hget(head, "bytes"))).toBe(sum);
-    expect(sum).toBeLessThanOrEqual(8_000);
-    expect(entries.length).toBeLessThanOrEqual(20);
+    const publishAndMeasure = async (data: unknown) => {
+      await publish(data);
+      const entries = await redis.xrange(log, "-", "+");
+      const bytes = entries.map(([, fields]) => Buffer.byteLength(fields[fields.indexOf("body") + 1]!));
+      const sum = bytes.reduce((all, one) => all + one, 0);
+      expect(Number(await redis.hget(head, "bytes"))).toBe(sum);
+      return { count: entries.length, bytes: sum };
+    };
+    for (let n = 0; n < 60; n++) {
+      const held = await publishAndMeasure({ text: "é".repeat((n * 37) % 500) });
+      expect(held.bytes).toBeLessThanOrEqual(8_000);
+      expect(held.count).toBeGreaterThanOrEqual(Math.min(n + 1, 7));
+    }
+    for (let n = 0; n < 30; n++) await publishAndMeasure({});
+    expect((await publishAndMeasure({})).count).toBe(20);
+    await redis.hset(head, "incarnation", "another run's");
+    expect((await publishAndMeasure({})).count).toBe(20);
+    await redis.del(log);
+    expect((await publishAndMeasure({})).count).toBe(1);
   });
 
   test("of many small events makes room for a long one bit by bit", async () => {

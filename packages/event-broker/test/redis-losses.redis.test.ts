@@ -1,8 +1,9 @@
-import { startFaultProxy, startTestRedis, waitUntil, type TestRedis } from "@leftrail/testkit";
-import type { Redis } from "ioredis";
+import { startFaultProxy, startTestRedis, waitUntil } from "@leftrail/testkit";
 import { describe, expect, test } from "vitest";
-import { openClient, openRedisBroker, type View } from "./brokers.ts";
+import { silenceMaxMs } from "../src/limits.ts";
+import { openRedisBroker, type View } from "./brokers.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
+import { follow, replicate } from "./replication.ts";
 import { anEvent, anOrganization, areContiguous, areGrowing } from "./sample-events.ts";
 import { openSwitchboard } from "./switchboard.ts";
 
@@ -215,6 +216,30 @@ describe("what lost nothing is no gap:", () => {
     expect(areContiguous(all.published)).toBe(false);
   });
 
+  test("a restart with all data, and somebody new looks first", async ({ skip }) => {
+    await using server = await startTestRedis();
+    skip(server.pid === undefined, inDocker);
+    await using all = await openWatched(server.url);
+    await all.publish(3);
+    await all.everybodyHas(all.published[2]!);
+    const snapshot = await server.saveSnapshot();
+    await all.lose(() => server.startFrom(snapshot));
+    await using fresh = await openRedisBroker(server.url);
+    const [newcomer, back] = [createRecorder(), createRecorder()];
+    fresh.hubs.attach(all.organization, undefined, newcomer);
+    fresh.hubs.attach(all.organization, all.published[2], back);
+    await Promise.all([newcomer.begun(), back.begun()]);
+    all.broker.skip(silenceMaxMs);
+    const readings = all.broker.count("history_read");
+    await waitUntil(() => all.broker.count("history_read") > readings, { what: "the new epoch to be found" });
+    await all.publish(2);
+    await Promise.all([all.everybodyHas(all.published[4]!), newcomer.has(all.published[4]!)]);
+    for (const { story } of all.watchers) expect(story).toEqual(all.published);
+    for (const { start, story } of [newcomer, back]) {
+      expect([start!.gap, story]).toEqual([undefined, all.published.slice(3)]);
+    }
+  });
+
   test("a replica that was promoted with all data", async ({ skip }) => {
     await using primary = await startTestRedis();
     await using replica = await startTestRedis();
@@ -251,30 +276,3 @@ describe("what lost nothing is no gap:", () => {
     expect(last.story).toEqual([all.published[2]]);
   });
 });
-
-/** Makes one server follow the other through a proxy, and waits until it does. */
-async function replicate(primary: TestRedis, replica: TestRedis, port: number) {
-  const clients = { primary: await openClient(primary.url), replica: await openClient(replica.url) };
-  await clients.primary.config("SET", "repl-diskless-sync-delay", "0");
-  await clients.replica.config("SET", "repl-diskless-sync-delay", "0");
-  await follow(clients.replica, `redis://127.0.0.1:${port}`);
-  return {
-    ...clients,
-    replicaHas: (organization: string, events: number) =>
-      waitUntil(async () => (await clients.replica.xlen(`events:{${organization}}:log`)) === events, {
-        what: "the replica to have the events",
-      }),
-    [Symbol.dispose]() {
-      clients.primary.disconnect();
-      clients.replica.disconnect();
-    },
-  };
-}
-
-/** Resolves when it has the other's data. */
-async function follow(redis: Redis, url: string): Promise<void> {
-  await redis.replicaof("127.0.0.1", new URL(url).port);
-  await waitUntil(async () => (await redis.info("replication")).includes("master_link_status:up"), {
-    what: "the replica to have the data",
-  });
-}

@@ -11,7 +11,6 @@ export interface FollowOptions {
 
 /** How a connection was over, and when, by `performance.now()`; `left`: by the follower itself. */
 export interface FollowedEnd {
-  readonly url: string;
   readonly how: "end" | "cut" | "left";
   readonly atMs: number;
 }
@@ -129,7 +128,7 @@ export class Follower implements Disposable {
   }
 
   #leave(how: FollowedEnd["how"]): void {
-    this.ends.push({ url: this.url, how, atMs: performance.now() });
+    this.ends.push({ how, atMs: performance.now() });
     this.#past.push(...(this.#reader?.events ?? []));
     this.#cursor = this.lastEventId;
     this.#reader?.[Symbol.dispose]();

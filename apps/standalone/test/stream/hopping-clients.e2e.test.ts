@@ -39,7 +39,6 @@ test("clients that hop between three instances, whose subscriptions are killed e
   expectSendersInOrder(taken);
   // It was tried: connections were there to be killed, clients did hop, and events came all the time.
   expect(killed).toBeGreaterThan(kills);
-  expect(Math.min(...clients.map(({ connections }) => connections))).toBe(1);
   expect(Math.max(...clients.map(({ connections }) => connections))).toBeGreaterThan(kills);
-  expect(taken.length).toBeGreaterThan((perSecond * kills) / 2);
+  expect(taken.length).toBeGreaterThan(kills * 10);
 }, 120_000);

@@ -146,7 +146,8 @@ test("Redis restarted from older data, again and again: streams that saw what is
     await waitUntil(() => back.every((follower) => gapsOf(follower).length > 0), {
       what: "gaps for those who come back",
     });
-    for (const follower of back) expect(storyOf(follower)).toBe("gap");
+    // An instance that had yet to see what happened tells of the gap before the newest event.
+    for (const follower of back) expect(storyOf(follower)).toMatch(new RegExp(`^gap( ${round * 3 + 1})?$`));
   }
   for (const follower of open) expect(storyOf(follower)).toBe("0 1 2 3 gap 4 5 6 gap 7 8 9 gap 10");
   expectIdsUnique();

@@ -27,13 +27,10 @@ end
 -- Greater ones would lose their last digits.
 local epochMax = 9000000000000000
 
--- The epoch and id that the log gave last, also where that entry is gone; what is no stream is taken away.
+-- The epoch and id that the log gave last, also where that entry is gone.
 local function lastLogged()
   local found = redis.pcall('XINFO', 'STREAM', logKey)
-  if found.err then
-    if string.find(found.err, 'WRONGTYPE') then redis.call('DEL', logKey) end
-    return 0, ''
-  end
+  if found.err then return 0, '' end
   for at = 1, #found - 1, 2 do
     if found[at] == 'last-generated-id' then
       local epoch = tonumber(string.match(found[at + 1], '^%d+'))
