@@ -5,7 +5,7 @@ const tests = (suffix: string) => [
   `{apps,packages}/*/{src,test}/**/*.${suffix}test.ts`,
   `infra/**/*.${suffix}test.ts`,
 ];
-const needs = ["pg", "redis", "e2e"];
+const needs = ["pg", "redis", "e2e", "browser"];
 
 export default defineConfig({
   test: {

@@ -66,7 +66,8 @@ function joinTabs(
 ): { leave(): void } {
   const leaving = new AbortController();
   const silence = createAlarm(startTimer);
-  let isLeading = false;
+  /** Goes by what another tab tells; one that leads, or is about to by force, goes by its own connection. */
+  let isFollowing = !("steal" in atFirst);
   let impatience = new AbortController();
   let tell = (_message: TabMessage): void => {};
 
@@ -105,6 +106,7 @@ function joinTabs(
 
   /** In its turn; at once where the tab that has it can't act, as behind a dialog or put to sleep by its browser. */
   async function waitForLock(channelName: string): Promise<void> {
+    isFollowing = true;
     impatience = new AbortController();
     watchLeader();
     const signal = AbortSignal.any([leaving.signal, impatience.signal]);
@@ -140,12 +142,11 @@ function joinTabs(
 
   async function leadOthers(until: AbortSignal): Promise<void> {
     if (until.aborted) return;
-    isLeading = true;
+    isFollowing = false;
     silence.stop();
     // The connection of the tab before is gone.
     others.state("connecting");
     await lead(others, until);
-    isLeading = false;
   }
 
   /** Has the connection. */
@@ -181,20 +182,20 @@ function joinTabs(
   };
 
   function hear(message: TabMessage): void {
-    if (message.kind !== "hello" && !isLeading) watchLeader();
+    if (message.kind !== "hello" && isFollowing) watchLeader();
     switch (message.kind) {
       case "hello":
-        if (isLeading) tellState();
+        if (!isFollowing) tellState();
         return;
       case "event":
         hearEvent(message.event, message.after);
         return;
       case "gap":
-        if (!isLeading) receiver.gap(message.gap);
+        if (isFollowing) receiver.gap(message.gap);
         return;
       case "state":
         // The tab before may have lost its access, and given the lock away before its last word was heard.
-        if (isLeading && !isFinal(message.state)) return;
+        if (!isFollowing && !isFinal(message.state)) return;
         if (receiver.position() === undefined && message.position !== undefined) {
           receiver.skipTo(message.position);
         }
@@ -207,13 +208,15 @@ function joinTabs(
     }
   }
 
-  /** Also while leading: the last words of the tab before may arrive late. */
+  /** Also while leading: the last words of the tab before may arrive late. What they skip the connection brings. */
   function hearEvent(event: PublishedEvent, after: string | undefined): void {
     if (receiver.hasPassed(event.id)) return;
     const requested = receiver.position();
-    const isNext =
-      requested === undefined || after === undefined || after === requested || receiver.hasPassed(after);
-    if (!isNext) receiver.gap({ reason: "unknown", requested, resumedFrom: after });
+    const isNext = after !== undefined && (after === requested || receiver.hasPassed(after));
+    if (!isNext && !isFollowing) return;
+    if (!isNext && requested !== undefined && after !== undefined) {
+      receiver.gap({ reason: "unknown", requested, resumedFrom: after });
+    }
     receiver.event(event);
   }
 

@@ -151,6 +151,49 @@ describe("a page that its user leaves", () => {
     expect(server.streams()).toHaveLength(3);
   });
 
+  test("and that is shown again hears from the server what it has missed, not from a tab that is further", async () => {
+    const { server, record, publishTick } = fixture;
+    const { tell } = stubWindow();
+    using recorded = record({}, shared);
+    await recorded.untilState("open");
+    await recorded.untilId(publishTick());
+    tell("pagehide", true);
+    await waitUntil(() => server.openTickets().length === 0, { what: "the end of the connection" });
+    using channel = await listenToTabs();
+    const release = server.holdStreams();
+    tell("pageshow", true);
+    await waitUntil(() => channel.heard.length > 0, { what: "its coming back" });
+    const event = { id: "1-3", type: "scheduler.tick", orgId: "acme", occurredAt: "", data: {} };
+    channel.tell({ kind: "event", after: "1-2", event });
+    channel.tell({ kind: "gap", gap: { reason: "unknown", requested: "1-1", resumedFrom: "1-2" } });
+    await waitUntil(() => server.streams().length === 2, { what: "the next connection" });
+    publishTick();
+    release();
+    await recorded.untilId(publishTick());
+    expect(recorded.ids).toEqual(["1-1", "1-2", "1-3"]);
+    expect(recorded.gaps).toEqual([]);
+  });
+
+  test("and that is shown again before it ever saw an id asks the server what it has missed", async () => {
+    const { server, record } = fixture;
+    const { tell } = stubWindow();
+    using recorded = record({}, shared);
+    await recorded.untilState("open");
+    tell("pagehide", true);
+    using channel = await listenToTabs();
+    const release = server.holdStreams();
+    tell("pageshow", true);
+    await waitUntil(() => channel.heard.length > 0, { what: "its coming back" });
+    const event = { id: "1-3", type: "scheduler.tick", orgId: "acme", occurredAt: "", data: {} };
+    channel.tell({ kind: "event", after: "1-2", event });
+    channel.tell({ kind: "event", after: undefined, event });
+    await waitUntil(() => server.streams().length === 2, { what: "the next connection" });
+    release();
+    await waitUntil(() => recorded.gaps.length > 0, { what: "the gap" });
+    expect(recorded.gaps).toMatchObject([{ requested: "unknown" }]);
+    expect(recorded.ids).toEqual([]);
+  });
+
   test("and that is not kept, or whose stream was closed or is over, is left alone", async () => {
     const { server, record, publishTick } = fixture;
     const { tell, listeners } = stubWindow();

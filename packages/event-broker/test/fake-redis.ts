@@ -10,8 +10,10 @@ export class FakeRedis extends EventEmitter {
   cuts = 0;
   /** What scripts answer. */
   answer: () => Promise<unknown> = () => Promise.reject(new Error("no answer"));
-  /** Scripts run. */
-  scripts = 0;
+  /** The keys and arguments of each script that was run. */
+  readonly scripts: (readonly (string | number)[])[] = [];
+  /** Resolves when subscriptions are in force. */
+  subscribing: Promise<unknown> = Promise.resolve();
 
   /** What was ever in a pipeline: the command and its arguments. */
   readonly pipelined: (readonly string[])[] = [];
@@ -46,6 +48,7 @@ export class FakeRedis extends EventEmitter {
 
   async subscribe(...channels: readonly string[]): Promise<number> {
     this.subscribed.push(channels);
+    await this.subscribing;
     return channels.length;
   }
 
@@ -53,8 +56,8 @@ export class FakeRedis extends EventEmitter {
     return 0;
   }
 
-  evalsha(): Promise<unknown> {
-    this.scripts++;
+  evalsha(_digest: string, _keys: number, ...args: readonly (string | number)[]): Promise<unknown> {
+    this.scripts.push(args);
     return this.answer();
   }
 

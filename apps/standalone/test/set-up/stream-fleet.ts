@@ -43,6 +43,8 @@ export async function startStreamFleet(options: {
 
   return {
     ...fleet,
+    /** As the others. */
+    startControlPlane: () => fleet.startControlPlane(controlPlane),
     /** Another connection to Redis. */
     redisClient: redis,
     call,

@@ -215,6 +215,7 @@ test("what a control plane committed that was killed at once is told by the next
   await waitUntil(() => streams.every(({ count }) => count > 0), { what: "it to be told" });
   await untilAnnounced(fleet.sql);
   for (const { events } of streams) {
+    expect(events.map(({ type }) => type)).toEqual(["org.entitlements.changed"]);
     expect(toldData(events, "org.entitlements.changed")).toEqual([
       { reason: "entitlement", products: ["ai-chat"] },
     ]);

@@ -112,7 +112,6 @@ export function createRedisHubs<Frame>(options: RedisHubsOptions<Frame>): Driven
       const reading = await readHistory(redis, hub.organizationId, hub.position, epochs.next);
       if (isDisposed) return;
       epochs.see(reading.head.epoch);
-      watched.heardAtMs = beganMs;
       onEvent({ kind: "history_read", events: reading.entries.length, durationMs: clock() - beganMs });
       hub.endRead(reading);
     } catch (error) {
@@ -154,11 +153,7 @@ export function createRedisHubs<Frame>(options: RedisHubsOptions<Frame>): Driven
   async function resubscribe(connection: number): Promise<void> {
     for (const some of chunksOf([...hubs], channelsPerSubscribeMax)) {
       await link.subscribe(some.map(({ hub }) => hub.channel));
-      if (link.connection !== connection) return;
-      for (const watched of some) {
-        watched.subscribedOn = connection;
-        watched.retryAtMs = Number.NEGATIVE_INFINITY;
-      }
+      for (const watched of some) watched.subscribedOn = connection;
     }
   }
 
