@@ -151,6 +151,10 @@ describe("a page that its user leaves", () => {
     expect(server.streams()).toHaveLength(3);
   });
 
+  /** As a tab tells it when it has got the connection, and whoever has just come. */
+  const isWhereItStands = (message: unknown): boolean =>
+    typeof message === "object" && message !== null && "position" in message && message.position === "1-1";
+
   test("and that is shown again hears from the server what it has missed, not from a tab that is further", async () => {
     const { server, record, publishTick } = fixture;
     const { tell } = stubWindow();
@@ -166,6 +170,10 @@ describe("a page that its user leaves", () => {
     const event = { id: "1-3", type: "scheduler.tick", orgId: "acme", occurredAt: "", data: {} };
     channel.tell({ kind: "event", after: "1-2", event });
     channel.tell({ kind: "gap", gap: { reason: "unknown", requested: "1-1", resumedFrom: "1-2" } });
+    channel.tell({ kind: "state", state: "open", position: "1-3" });
+    channel.tell({ kind: "hello" });
+    await waitUntil(() => channel.heard.filter(isWhereItStands).length === 2, { what: "its answer" });
+    expect(recorded.stream.state).toBe("connecting");
     await waitUntil(() => server.streams().length === 2, { what: "the next connection" });
     publishTick();
     release();

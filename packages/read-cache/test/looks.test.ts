@@ -1,7 +1,13 @@
 import { waitUntil } from "@leftrail/testkit";
 import { expect, test } from "vitest";
-import { lookAgeMaxMs, lookIntervalMs } from "../src/limits.ts";
-import { refuse, say, scriptedInstance } from "./scripted-instance.ts";
+import {
+  answerTimeoutMs,
+  databaseTimeoutMs,
+  lookAgeMaxMs,
+  lookBeginsAtProofAgeMs,
+  lookIntervalMs,
+} from "../src/limits.ts";
+import { loaded, refuse, say, scope, scriptedInstance } from "./scripted-instance.ts";
 
 test("a look that is too old does not cover an entry of Redis, one in time does", async () => {
   const { ask, cache, putEntry, state } = scriptedInstance();
@@ -45,4 +51,29 @@ test("once started it looks at the outbox by itself, until it is disposed of", a
   state.nowMs += lookIntervalMs;
   await waitUntil(() => other.events.length === 1, { what: "somebody else's look" });
   expect(looks()).toBe(2);
+});
+
+test("what an own look sees while Redis is asked is not served", async () => {
+  const { ask, cache, onItsWay, putEntry, state } = scriptedInstance();
+  putEntry("old");
+  state.provenAtMs -= lookBeginsAtProofAgeMs;
+  onItsWay(async () => {
+    state.nowMs += 1;
+    state.pending = [{ id: 1, scope, reason: "membership", ageMs: 0 }];
+    await cache.tick();
+  });
+  expect(await ask(say("new"))).toBe("new (miss)");
+});
+
+test("a request waits for so long in all, however often its read is overtaken", async () => {
+  const { ask, table, state } = scriptedInstance();
+  let loads = 0;
+  const answer = ask(async () => {
+    loads++;
+    state.nowMs += databaseTimeoutMs / 2;
+    table.forget([scope]);
+    return loaded("old");
+  });
+  await expect(answer).rejects.toMatchObject({ code: "unavailable" });
+  expect(loads).toBe(Math.ceil(answerTimeoutMs / (databaseTimeoutMs / 2)));
 });

@@ -85,13 +85,17 @@ export function subscribingSuite(kind: BrokerKind): void {
       expect(fourth.story).toEqual(ids);
     });
 
-    test("may publish while they are called: it comes after, for those before and behind them", async () => {
+    test("may publish and attach while they are called: it comes after, for those before and behind them", async () => {
       await using live = await openLive(kind);
       const answers: Promise<{ readonly id: string }>[] = [];
+      const attached: Recorder[] = [];
       const publisher = createRecorder({
         onEvent: () => {
           if (answers.length === 3) return;
           answers.push(live.broker.publisher.publish(live.organization, anEvent({ n: answers.length })));
+          const subscriber = createRecorder();
+          attached.push(subscriber);
+          live.attach(subscriber);
         },
       });
       using _publisher = live.attach(publisher);
@@ -102,6 +106,9 @@ export function subscribingSuite(kind: BrokerKind): void {
       const ids = [first, ...(await Promise.all(answers)).map(({ id }) => id)];
       await behind.has(ids[3]!);
       expect([live.witness.story, publisher.story, behind.story]).toEqual([ids, ids, ids]);
+      for (const { start, story } of attached) {
+        expect(story).toEqual(ids.slice(ids.indexOf(start!.position) + 1));
+      }
     });
 
     test("that throw harm nobody else, and are counted", async () => {

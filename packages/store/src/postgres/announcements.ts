@@ -25,16 +25,18 @@ interface DueRow {
 type ProductRow = { readonly tenantId: string; readonly product: string };
 
 export async function findAnnouncements(sql: Sql, limit: number): Promise<readonly Announcement[]> {
-  // What several say to all is told once: by the last, with what is in force then.
-  await sql`
-    delete from change_announcements a using change_announcements later
-    where a.tenant_id is null and a.after_tenant_id is null and a.due_at <= now()
-      and later.tenant_id is null and later.after_tenant_id is null and later.due_at <= now()
-      and later.reason = a.reason and later.id > a.id`;
-  const due = await sql<DueRow[]>`
+  const found = await sql<DueRow[]>`
     select id, tenant_id, after_tenant_id, reason,
       (extract(epoch from due_at) * 1000000)::bigint::text as due_micros
     from change_announcements where due_at <= now() order by id limit ${limit}`;
+  // What several say to all is told once: by the last, with what is in force then.
+  const unbegun = found.filter(({ tenantId, afterTenantId }) => tenantId === null && afterTenantId === null);
+  const lastOf = new Map(unbegun.map(({ id, reason }) => [reason, id]));
+  const superseded = unbegun.flatMap(({ id, reason }) => (lastOf.get(reason) === id ? [] : [id]));
+  if (superseded.length > 0) {
+    await sql`delete from change_announcements where id = any (${`{${superseded.join(",")}}`}::bigint[])`;
+  }
+  const due = found.filter(({ id }) => !superseded.includes(id));
   const named = due.flatMap(({ tenantId }) => tenantId ?? []);
   const products = named.length === 0 ? productsOf([]) : productsOf(await selectProducts(sql, named));
   const announcements: Announcement[] = [];

@@ -96,7 +96,15 @@ export async function findPending(run: RunStatement, limit: number): Promise<rea
     const ids = rows.flatMap((row) => (isNamed(row) ? [] : [row.id]));
     // A statement of its own for each page, so that none takes longer however many there are.
     await run((sql) => nameAudiences(sql, ids));
+    // This was all: what is committed from now on is for the next call, or writers would keep this one busy.
+    if (rows.length < limit) break;
   }
+  const named = await run(
+    (sql) => sql<Row[]>`
+      select p.id, p.scope, p.scope_id, p.reason, ${ageMs(sql)} as age_ms
+      from change_outbox p where p.scope not in ('members', 'admins') order by p.id limit ${limit}`,
+  );
+  return named.map(toOutboxRow);
 }
 
 /** Each statement with a deadline of its own. */
