@@ -1,0 +1,86 @@
+import { interleave, prepareRequest, quantile, readMetrics, type Line } from "@leftrail/testkit/bench";
+import { against } from "./against.ts";
+import { startReaders, type Arrivals } from "./stream-readers.ts";
+import { replayedEvents, type StreamServer, type StreamServers } from "./stream-servers.ts";
+
+const count = 10_000;
+const rounds = 3;
+const instances = 2;
+/** All connections are made at once. */
+const storm = { atOnce: count, marks: replayedEvents };
+const targetMs = 2_000;
+
+/** All readers lose their connections, and come back at once, having missed some events. */
+export async function measureReconnects(servers: StreamServers): Promise<Line[]> {
+  const { members, publish, startHotPath, startPlain } = servers;
+  await using ours = await startHotPath();
+  await using plain = await startPlain();
+  await using readers = startReaders();
+  await using plainReaders = startReaders();
+  const some = members.slice(0, count);
+  await readers.open(
+    ours.url,
+    some.map((member) => member.streamRequest()),
+  );
+  const lastId = await publish();
+  for (let missed = 0; missed < replayedEvents; missed++) await publish();
+  const requests = some.map((member) => member.streamRequest(lastId));
+  const plainRequest = prepareRequest({ path: "/replay" });
+  const plainRequests = some.map(() => plainRequest);
+
+  let comebacks = 0;
+  const readsBefore = await historyReads(ours);
+  const measured = await interleave(rounds, {
+    ours: async () => {
+      await readers.cut();
+      const arrivals = await readers.open(ours.url, requests, storm);
+      comebacks += arrivals.comebacks;
+      return p99Ms(arrivals);
+    },
+    plain: async () => {
+      await plainReaders.cut();
+      return p99Ms(await plainReaders.open(plain.url, plainRequests, storm));
+    },
+  });
+  const reads = (await historyReads(ours)) - readsBefore;
+
+  const elsewhere: { ms: number; reads: number }[] = [];
+  for (let instance = 0; instance < instances; instance++) {
+    await readers.cut();
+    await using other = await startHotPath();
+    const arrivals = await readers.open(other.url, requests, storm);
+    comebacks += arrivals.comebacks;
+    elsewhere.push({ ms: p99Ms(arrivals), reads: await historyReads(other) });
+    await readers.cut();
+  }
+  const what = `${count} reconnects, ${replayedEvents} events each`;
+  return [
+    { what: `plain node:http, ${what}, p99`, value: measured.typical("plain"), unit: "ms" },
+    against({ what: `${what}, p99`, value: measured.typical("ours"), unit: "ms" }, targetMs, ""),
+    { what: "it ÷ plain", value: measured.ratio("ours", "plain"), unit: "×" },
+    against({ what: "history reads for each storm", value: reads / (rounds + 1), unit: "" }, 1, ""),
+    against(
+      {
+        what: `${what}, to another instance that knows nobody, p99`,
+        value: quantile(
+          elsewhere.map(({ ms }) => ms),
+          0.5,
+        ),
+        unit: "ms",
+      },
+      targetMs,
+      "each token is verified and everybody's access is read there for the first time",
+    ),
+    against(
+      { what: "history reads of that one", value: Math.max(...elsewhere.map((one) => one.reads)), unit: "" },
+      1,
+      "",
+    ),
+    { what: "readers that were sent away and came back later", value: comebacks, unit: "" },
+  ];
+}
+
+const p99Ms = ({ startMs, arrivalsMs }: Arrivals): number => quantile(arrivalsMs, 0.99) - startMs;
+
+const historyReads = async ({ url }: StreamServer): Promise<number> =>
+  (await readMetrics(url)).get("leftrail_stream_history_read_seconds_count") ?? Number.NaN;
