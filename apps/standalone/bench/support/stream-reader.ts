@@ -8,6 +8,8 @@ const markByte = mark.charCodeAt(0);
 const buffer = Buffer.allocUnsafe(256 * 1024);
 /** When a client comes back that was told nothing. */
 const comeBackMs = 2_000;
+/** Then the request is wrong, or the server is. */
+const refusalsMax = 3;
 
 export interface StreamReaderOptions {
   readonly port: number;
@@ -18,7 +20,9 @@ export interface StreamReaderOptions {
   readonly onMarks: (before: number, after: number) => void;
   /** It got no stream, and comes back when it was told to. */
   readonly onComeBack: () => void;
-  /** The stream that it had is over, or it was refused for good. */
+  /** It got an error, from which an EventSource never comes back; this one does. */
+  readonly onRefused: () => void;
+  /** The stream that it had is over, or it was refused again and again. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -31,6 +35,7 @@ export class StreamReader {
   #socket: Socket;
   /** What came before the stream's first id; undefined from there on. */
   #head: string | undefined = "";
+  #refusals = 0;
 
   constructor(options: StreamReaderOptions) {
     this.#options = options;
@@ -73,13 +78,20 @@ export class StreamReader {
   #takeHead(head: string): void {
     this.#head = head;
     const [, toldMs] = /\nretry: (\d+)\n:/.exec(head) ?? [];
-    if (!head.startsWith("HTTP/1.1 200 ")) this.#options.onFailure(new Error(`there is no stream: ${head}`));
+    if (!head.startsWith("HTTP/1.1 200 ")) this.#refuse(head);
     else if (toldMs !== undefined) this.#comeBack(new Error(head), Number(toldMs));
     else if (head.includes("\nid: ")) {
       this.#head = undefined;
       this.atMs = monotonicMs();
       this.#options.onBegun();
     }
+  }
+
+  #refuse(head: string): void {
+    this.#refusals++;
+    if (this.#refusals > refusalsMax) this.#options.onFailure(new Error(`there is no stream: ${head}`));
+    this.#options.onRefused();
+    this.#reconnect(comeBackMs);
   }
 
   #comeBack(reason: Error, afterMs: number): void {
@@ -89,6 +101,10 @@ export class StreamReader {
       return;
     }
     onComeBack();
+    this.#reconnect(afterMs);
+  }
+
+  #reconnect(afterMs: number): void {
     this.#socket.removeAllListeners().destroy();
     setTimeout(() => {
       this.#head = "";

@@ -9,6 +9,7 @@ let there = 0;
 let wantedMarks = 0;
 let onThere = (): void => undefined;
 let comebacks = 0;
+let refusals = 0;
 /** May come while nobody asks. */
 let failure: Error | undefined;
 
@@ -56,8 +57,18 @@ async function open(command: ReadersCommand & { readonly kind: "open" }): Promis
     const request = requests[opened.length];
     const address = addresses[opened.length % addresses.length];
     if (request === undefined || address === undefined) return;
-    const onComeBack = () => void comebacks++;
-    opened.push(new StreamReader({ port, address, request, onBegun, onMarks, onComeBack, onFailure: fail }));
+    opened.push(
+      new StreamReader({
+        port,
+        address,
+        request,
+        onBegun,
+        onMarks,
+        onComeBack: () => void comebacks++,
+        onRefused: () => void refusals++,
+        onFailure: fail,
+      }),
+    );
   };
   for (let count = 0; count < atOnce; count++) openNext();
   await allHaveBegun;
@@ -84,9 +95,9 @@ async function untilAllHave(marks: number): Promise<void> {
 }
 
 function arrivalsSince(startMs: number, some: readonly StreamReader[]): Arrivals {
-  const counted = comebacks;
-  comebacks = 0;
-  return { startMs, arrivalsMs: Float64Array.from(some, ({ atMs }) => atMs), comebacks: counted };
+  const counts = { comebacks, refusals };
+  [comebacks, refusals] = [0, 0];
+  return { startMs, arrivalsMs: Float64Array.from(some, ({ atMs }) => atMs), ...counts };
 }
 
 const answer = (found: ReadersAnswer): void => void process.send?.(found, () => undefined);

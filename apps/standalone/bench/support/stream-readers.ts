@@ -23,6 +23,8 @@ export interface Arrivals {
   readonly arrivalsMs: Float64Array;
   /** How often a reader got no stream and came back. */
   readonly comebacks: number;
+  /** How often it was an error, from which an EventSource would not have come back. */
+  readonly refusals: number;
 }
 
 /** Readers of one server's streams, in a process of their own. */

@@ -7,7 +7,7 @@ import { insertTenant, startFleet, type Fleet } from "./fleet.ts";
 /** What opens `/v1/internal/*` of every control plane here. */
 export const internalToken = "internal-token-of-the-stream-tests";
 
-/** An event that a test publishes: which of its senders it is from, and the how manieth of that one. */
+/** An event that a test publishes: who sends it, and its number among that sender's. */
 export interface TestEvent {
   readonly sender: string;
   readonly number: number;

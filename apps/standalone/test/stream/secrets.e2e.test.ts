@@ -1,6 +1,6 @@
 import { newUser } from "@leftrail/auth/testing";
-import { connect } from "node:net";
 import { createTestDatabase, openSse, waitUntil } from "@leftrail/testkit";
+import { connect } from "node:net";
 import { expect, inject, test } from "vitest";
 import { internalToken, startStreamFleet } from "../set-up/stream-fleet.ts";
 import { publishUntilTaken } from "../set-up/stream-ledger.ts";
@@ -54,7 +54,7 @@ test("no access token, ticket or internal token stands in any log, metric, answe
     const url = `${at!.url}/v1/stream?org_id=${id}&token=${secret}`;
     const headers = header === undefined ? {} : { Authorization: `Bearer ${header}` };
     const reader = readers.use(await openSse(url, { headers }));
-    // One that stays open is told of nothing here.
+    // Of one that stays open, what has come by then.
     answers.push(`${reader.status} ${JSON.stringify(reader.headers)} ${reader.text}`);
   };
   const askAll = async (): Promise<void> => {
@@ -84,10 +84,10 @@ test("no access token, ticket or internal token stands in any log, metric, answe
   // Whatever needs Redis fails: first by its own word, which comes with the command, then for it is gone.
   await fleet.redisClient.config("SET", "maxmemory", "1");
   await askAll();
-  await fleet.publish(id, { sender: "test", number: 1 });
+  answers.push(await (await fleet.publish(id, { sender: "test", number: 1 })).text());
   await fleet.redis.stop();
   await askAll();
-  await fleet.publish(id, { sender: "test", number: 1 });
+  answers.push(await (await fleet.publish(id, { sender: "test", number: 1 })).text());
   await fleet.redis.start();
   await publishUntilTaken(fleet, id, { sender: "test", number: 2 });
   const metrics = await Promise.all(processes.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
