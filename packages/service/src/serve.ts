@@ -130,8 +130,14 @@ function answerClientErrors(
 const notAUrl = (): ProblemError =>
   new ProblemError("invalid_input", "The request target or Host is not valid.");
 
+/**
+ * Connections that the system keeps until they are taken, as far as it allows so many: after a deploy thousands
+ * of streams come back at once, and one that is turned away waits for seconds.
+ */
+const connectionsWaitingMax = 65_535;
+
 async function listen(server: Server, { host, port }: ServeOptions): Promise<number> {
-  server.listen(port, host);
+  server.listen({ port, host, backlog: connectionsWaitingMax });
   try {
     await once(server, "listening");
   } catch (cause) {
