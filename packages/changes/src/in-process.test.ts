@@ -28,3 +28,15 @@ test("the proof is the latest moment that was beaten, by the process's own clock
   await bus.beat(early);
   expect(changes.provenAtMs()).toBe(late);
 });
+
+test("a relay that takes the lead again makes everybody forget, and what it said before is another session", async () => {
+  const changes = createInProcessChanges(() => 0);
+  let forgotten = 0;
+  changes.listen({ forget: () => undefined, forgetAll: () => void forgotten++ });
+  const before = await changes.bus.beat(0);
+  expect(changes.hasHeard(before)).toBe(true);
+  changes.bus.restart();
+  expect(forgotten).toBe(1);
+  expect(changes.hasHeard(before)).toBe(false);
+  expect(changes.hasHeard(await changes.bus.beat(0))).toBe(true);
+});

@@ -22,3 +22,11 @@ test("a change is not said where another relay's mark stands", async () => {
     "not as the relay left it",
   );
 });
+
+test("a relay that takes the lead again begins a session: what it said before vouches for nothing that came between", async () => {
+  await using ends = await openRedisEnds();
+  const before = await ends.bus.beat(0);
+  expect((await ends.bus.beat(0)).session).toBe(before.session);
+  ends.bus.restart();
+  expect((await ends.bus.beat(0)).session).not.toBe(before.session);
+});

@@ -79,9 +79,11 @@ describe("an exchange with Redis", () => {
 describe("a Redis that is not as it was, over the same connection", () => {
   const trusted = async () => {
     const all = await openTail();
+    all.state.nowMs += 10;
     const one = all.ask();
-    one.answer({ entries: entriesOf(1, beat(5_000_000)) });
+    one.answer({ entries: entriesOf(1, beat(5_000_010)) });
     await one.more;
+    expect(all.tail.isTrusted(all.state.nowMs)).toBe(true);
     all.state.nowMs += 301;
     return all;
   };

@@ -20,6 +20,7 @@ function openRelay() {
   const state = {
     nowMs: 1_000_000,
     busMs: 0,
+    restarts: 0,
     chore: async (_lease: OutboxLease): Promise<void> => undefined,
     session: "one",
     rows: [] as OutboxRow[],
@@ -61,7 +62,7 @@ function openRelay() {
       },
     },
     bus: {
-      restart: () => undefined,
+      restart: () => void state.restarts++,
       async now() {
         note("now");
         return ++state.busMs;
@@ -150,6 +151,28 @@ describe("a pass", () => {
     begun[1]!.resolve();
     await relay.pass();
     expect(begun).toHaveLength(2);
+  });
+
+  test("begins a session on the bus each time it takes the lead, and only then", async () => {
+    const { relay, state } = openRelay();
+    await relay.pass();
+    await relay.pass();
+    expect(state.restarts).toBe(1);
+    await relay.resign();
+    await relay.pass();
+    expect(state.restarts).toBe(2);
+  });
+
+  test("leaves the lead before its chores are done when it is stopped: nobody relays meanwhile else", async () => {
+    const { relay, state, done } = openRelay();
+    const chore = Promise.withResolvers<void>();
+    state.chore = () => chore.promise;
+    const running = relay.start();
+    await waitUntil(() => done.some((what) => what.startsWith("beat")), { what: "a pass" });
+    const stopped = running[Symbol.asyncDispose]();
+    await waitUntil(() => done.includes("release"), { what: "the lead to be left" });
+    chore.resolve();
+    await stopped;
   });
 
   test("does nothing where another leads", async () => {
