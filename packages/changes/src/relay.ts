@@ -7,7 +7,7 @@ const rowsPerPassMax = 1_000;
 /** How often the outbox is looked through without being woken; each complete pass is a beat. */
 const beatIntervalMs = 100;
 /** How often boundaries that time has reached are looked for. */
-const boundaryIntervalMs = 500;
+const boundaryIntervalMs = 200;
 /** How often a standby asks to lead. */
 const standbyIntervalMs = 500;
 /** A leader whose bus fails so often in a row makes room for one whose bus may not. */
