@@ -48,11 +48,12 @@ eachStore("the outbox", (harness) => {
 
   test("tells nothing of what is rolled back, nor of what is no caching's business", async () => {
     const tenant = await givenTenant(harness().store);
-    const failing = changeAs(harness().store, tenant.id, async (tx) => {
-      await tx.write.tenants.update(tenant.id, { name: "x" });
-      throw new Error("on purpose");
-    });
-    expect(await recordedBy(harness(), () => failing.catch(() => undefined))).toEqual([]);
+    const failing = () =>
+      changeAs(harness().store, tenant.id, async (tx) => {
+        await tx.write.tenants.update(tenant.id, { name: "x" });
+        throw new Error("on purpose");
+      });
+    expect(await recordedBy(harness(), () => failing().catch(() => undefined))).toEqual([]);
     const newKey = changeAs(harness().store, tenant.id, (tx) =>
       tx.write.apiKeys.insert({
         id: randomUUID(),
