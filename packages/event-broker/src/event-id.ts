@@ -21,11 +21,6 @@ export const pointBefore = ({ epoch, seq }: Point): Point => ({ epoch, seq: seq 
 /** Below 0: the first is earlier. */
 export const comparePoints = (a: Point, b: Point): number => a.epoch - b.epoch || a.seq - b.seq;
 
-/**
- * Whether an event follows on a position: the one before it, or, for the first of an epoch, also the point
- * just before it.
- */
-export const followsOn = (
-  event: { readonly point: Point; readonly prev: string },
-  position: Point,
-): boolean => event.prev === idOf(position) || comparePoints(pointBefore(event.point), position) === 0;
+/** Whether nothing can lie between a position and an event. Across epochs nobody knows. */
+export const isNext = (event: Point, position: Point): boolean =>
+  comparePoints(pointBefore(event), position) === 0;

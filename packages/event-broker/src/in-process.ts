@@ -42,7 +42,7 @@ export function createInProcessEvents<Frame>(options: InProcessEventsOptions<Fra
     // In microseconds, as the epochs in Redis are.
     lastEpoch = Math.max(Math.floor(clock() * 1_000), lastEpoch + 1);
     const position: Point = { epoch: lastEpoch, seq: 0 };
-    const ring = createRing<Frame>({ limits, budget, position, base: idOf(position) });
+    const ring = createRing<Frame>({ limits, budget, position });
     const history = {
       hub: createHub({ ring, clock, onEvent }),
       openUntilMs: 0,
@@ -86,13 +86,13 @@ export function createInProcessEvents<Frame>(options: InProcessEventsOptions<Fra
       return { id: known };
     }
     const { hub } = history();
-    const { position, positionId: prev } = hub.ring;
+    const { position } = hub.ring;
     const point = { epoch: position.epoch, seq: position.seq + 1 };
     const id = idOf(point);
     const frame = encode(toPublished(id, type, body.text));
     if (eventKey !== undefined) keys.keep(organizationId, eventKey, id);
     onEvent({ kind: "published" });
-    hub.accept({ id, type, frame, point, prev, bytes: body.bytes, atMs: clock() });
+    hub.accept({ id, type, frame, point, bytes: body.bytes, atMs: clock() });
     return { id };
   }
 

@@ -1,12 +1,10 @@
-import { comparePoints, idOf, parsePoint, pointBefore, type Point } from "./event-id.ts";
+import { comparePoints, idOf, parsePoint, type Point } from "./event-id.ts";
 import { entryOverheadBytes, type HistoryLimits } from "./limits.ts";
 import type { Gap, HubEvent } from "./ports.ts";
 import type { RingBudget } from "./ring-budget.ts";
 
 export interface RingEntry<Frame> extends HubEvent<Frame> {
   readonly point: Point;
-  /** The id of the event before it, across epochs. */
-  readonly prev: string;
   /** Of its JSON without the id. */
   readonly bytes: number;
   /** When it was published, by the clock of who holds it. */
@@ -20,16 +18,14 @@ export type Resumption<Frame> =
   /** Higher than the position: it may come from who has heard more. */
   | { readonly kind: "ahead" };
 
-/** The newest events of an organization without a hole among them, and the point after them. */
+/** The newest events of an organization's epoch without a hole among them, and the point after them. */
 export interface Ring<Frame> {
   readonly position: Point;
   readonly positionId: string;
   readonly length: number;
   resume(after: string): Resumption<Frame>;
-  /** The caller knows that it follows on the position. */
+  /** The caller knows that it is next to the position. */
   append(entry: RingEntry<Frame>): void;
-  /** To a later point, with nothing between. */
-  moveTo(point: Point): void;
   /** To a later point, with something lost between: nobody may be led across. */
   reset(point: Point): void;
   /** Takes away what is too old. */
@@ -42,13 +38,11 @@ export interface RingOptions {
   readonly limits: HistoryLimits;
   readonly budget: RingBudget;
   readonly position: Point;
-  /** The id of the event before all that the ring will hold: the position's other name, where it has one. */
-  readonly base: string;
 }
 
-export function createRing<Frame>({ limits, budget, ...start }: RingOptions): Ring<Frame> {
+export function createRing<Frame>({ limits, budget, position: start }: RingOptions): Ring<Frame> {
   let entries: RingEntry<Frame>[] = [];
-  let { position, base } = start;
+  let position = start;
   let positionId = idOf(position);
   let bytes = 0;
 
@@ -66,7 +60,6 @@ export function createRing<Frame>({ limits, budget, ...start }: RingOptions): Ri
     if (oldest === undefined) return;
     bytes -= oldest.bytes;
     budget.change(-oldest.bytes - entryOverheadBytes);
-    base = oldest.id;
   }
 
   function moveTo(point: Point): void {
@@ -74,33 +67,15 @@ export function createRing<Frame>({ limits, budget, ...start }: RingOptions): Ri
     positionId = idOf(point);
   }
 
-  /** Where the first entry after a point stands. */
-  function indexAfter(point: Point): number {
-    let [low, high] = [0, entries.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const entry = entries[middle];
-      if (entry !== undefined && comparePoints(entry.point, point) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   function resume(after: string): Resumption<Frame> {
     if (after === positionId) return { kind: "replay", events: [] };
     const point = parsePoint(after);
     if (point === undefined) return { kind: "gap", reason: "unknown" };
-    const index = indexAfter(point);
-    if (index === entries.length && comparePoints(point, position) > 0) return { kind: "ahead" };
-    if (isPlace(after, index)) return { kind: "replay", events: entries.slice(index) };
-    return { kind: "gap", reason: index === 0 ? "expired" : "unknown" };
-  }
-
-  /** Whether nothing can have stood between the id and the entry at the index. */
-  function isPlace(after: string, index: number): boolean {
-    const [last, next] = [entries[index - 1], entries[index]];
-    const isNextToOne = index === 0 ? after === base : after === last?.id;
-    return isNextToOne || (next !== undefined && after === idOf(pointBefore(next.point)));
+    if (comparePoints(point, position) > 0) return { kind: "ahead" };
+    if (point.epoch !== position.epoch) return { kind: "gap", reason: "unknown" };
+    const missed = position.seq - point.seq;
+    if (missed > entries.length) return { kind: "gap", reason: "expired" };
+    return { kind: "replay", events: entries.slice(entries.length - missed) };
   }
 
   return {
@@ -115,7 +90,6 @@ export function createRing<Frame>({ limits, budget, ...start }: RingOptions): Ri
     },
     resume,
     append(entry) {
-      if (entries.length === 0) base = entry.prev;
       entries.push(entry);
       bytes += entry.bytes;
       budget.change(entry.bytes + entryOverheadBytes);
@@ -123,13 +97,11 @@ export function createRing<Frame>({ limits, budget, ...start }: RingOptions): Ri
       while (entries.length > limits.eventsMax || bytes > limits.bytesMax) dropOldest();
       budget.enforce();
     },
-    moveTo,
     reset(point) {
       budget.change(-weight());
       entries = [];
       bytes = 0;
       moveTo(point);
-      base = positionId;
     },
     expire(nowMs) {
       while (entries[0] !== undefined && entries[0].atMs < nowMs - limits.ageMaxMs) dropOldest();

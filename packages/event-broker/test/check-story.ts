@@ -5,8 +5,6 @@ import type { Recorder } from "./recorder.ts";
 export interface Published {
   readonly id: string;
   readonly json: string;
-  /** Whether it is gone for good: then it may be missing without a gap for who did not have it. */
-  readonly isLost: boolean;
 }
 
 export const isAtLeast = (id: string, other: string): boolean =>
@@ -25,7 +23,7 @@ export function checkStory({ start, story, events }: Recorder, published: readon
   let position = start.position;
   for (const next of story) {
     if (typeof next === "string") {
-      const missing = between(position, next, published).filter(({ isLost }) => !isLost);
+      const missing = between(position, next, published);
       if (!isAtLeast(next, position) || next === position) throw new Error(`${next} comes after ${position}`);
       if (missing.length > 0)
         throw new Error(`${missing[0]?.id} is left out between ${position} and ${next}`);

@@ -1,6 +1,9 @@
 import { EventEmitter } from "node:events";
 import type { Redis } from "ioredis";
 
+/** Who a fake is, until the test says another. */
+export const fakeIncarnation = "a-run:a-replication";
+
 /** A client of which the test says what it answers; no connection, no server. */
 export class FakeRedis extends EventEmitter {
   status = "ready";
@@ -8,6 +11,7 @@ export class FakeRedis extends EventEmitter {
   readonly pings: PromiseWithResolvers<string>[] = [];
   readonly subscribed: (readonly string[])[] = [];
   cuts = 0;
+  incarnation = fakeIncarnation;
   /** What scripts answer. */
   answer: () => Promise<unknown> = () => Promise.reject(new Error("no answer"));
   /** The keys and arguments of each script that was run. */
@@ -56,7 +60,9 @@ export class FakeRedis extends EventEmitter {
     return 0;
   }
 
-  evalsha(_digest: string, _keys: number, ...args: readonly (string | number)[]): Promise<unknown> {
+  evalsha(_digest: string, keys: number, ...args: readonly (string | number)[]): Promise<unknown> {
+    // The one script without keys asks who the server is.
+    if (keys === 0) return Promise.resolve(this.incarnation);
     this.scripts.push(args);
     return this.answer();
   }

@@ -5,9 +5,7 @@ import type { Published } from "./check-story.ts";
 import { anOrganization, occurredAt } from "./sample-events.ts";
 
 interface Data {
-  readonly head:
-    | { readonly point: Point; readonly before: string | undefined; readonly run: number }
-    | undefined;
+  readonly head: { readonly point: Point; readonly run: number } | undefined;
   readonly log: readonly LoggedEvent[];
 }
 
@@ -26,8 +24,7 @@ export function createModelledRedis() {
       point !== undefined &&
       (head.point.epoch < point.epoch || (head.point.epoch === point.epoch && head.point.seq < point.seq));
     if (head !== undefined && head.run === run && !isBehind) return head;
-    const before = head === undefined ? data.log.at(-1)?.id : idOf(head.point);
-    return { point: { epoch: ++greatestEpoch, seq: 0 }, before, run };
+    return { point: { epoch: ++greatestEpoch, seq: 0 }, run };
   }
 
   return {
@@ -35,13 +32,12 @@ export function createModelledRedis() {
     snapshot: () => data,
     /** An event and the message that tells of it. */
     publish(): LoggedEvent {
-      const { point: last, before } = headFor(undefined);
+      const { point: last } = headFor(undefined);
       const point = { epoch: last.epoch, seq: last.seq + 1 };
-      const prev = last.seq === 0 && before !== undefined ? before : idOf(last);
       const body = `"type":"t","orgId":"${organization}","occurredAt":"${occurredAt}","data":${published.length}}`;
-      const logged = { id: idOf(point), point, prev, atMs: 0, type: "t", body };
-      data = { head: { point, before: undefined, run }, log: [...data.log, logged] };
-      published.push({ id: logged.id, json: `{"id":"${logged.id}",${body}`, isLost: false });
+      const logged = { id: idOf(point), point, atMs: 0, type: "t", body };
+      data = { head: { point, run }, log: [...data.log, logged] };
+      published.push({ id: logged.id, json: `{"id":"${logged.id}",${body}` });
       return logged;
     },
     read(after: Point | undefined): HistoryReading {
@@ -52,22 +48,17 @@ export function createModelledRedis() {
         point.epoch > after.epoch ||
         (point.epoch === after.epoch && point.seq > after.seq);
       const entries = data.log.filter(isAfter);
-      return { head: head.point, before: head.point.seq === 0 ? head.before : undefined, nowMs: 0, entries };
+      return { head: head.point, nowMs: 0, entries };
     },
+    /** Undefined where it is of another run. */
     get headId() {
-      return data.head && idOf(data.head.point);
+      return data.head?.run === run ? idOf(data.head.point) : undefined;
     },
     trim: (held: number) => void (data = { ...data, log: held === 0 ? [] : data.log.slice(-held) }),
     /** It starts anew with the data of an earlier moment, or none. */
     restart(from: Data) {
       data = from;
       run++;
-      const kept = new Set(from.log.map(({ id }) => id));
-      const last = from.log.at(-1)?.id;
-      for (const [at, event] of published.entries()) {
-        const isNewer = last === undefined || published.findIndex(({ id }) => id === last) < at;
-        if (isNewer && !kept.has(event.id)) published[at] = { ...event, isLost: true };
-      }
     },
   };
 }

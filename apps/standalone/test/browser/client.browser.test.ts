@@ -109,6 +109,7 @@ describe("a stream of the client in a page", () => {
   });
 
   test("outlives an answer that is none, after which EventSource never comes back", async () => {
+    await dashboard.createClient({ baseUrl: fleet.url, hurry: 4 });
     const record = await openStream();
     const publishing = fleet.publishSteadily(member.organizationId);
     await publishing.more(10);
@@ -160,7 +161,7 @@ describe("a stream of the client in a page", () => {
   test("loses and doubles nothing while tokens live for a few seconds only", async () => {
     const tokens = [await fleet.token(member, { livesSeconds: reauthBeforeSeconds + 2 })];
     tokenSource = async () => tokens.shift() ?? fleet.token(member, { livesSeconds: 4 });
-    await dashboard.createClient({ baseUrl: fleet.url, hurry: 2 });
+    await dashboard.createClient({ baseUrl: fleet.url, hurry: 4 });
     const record = await openStream();
     const publishing = fleet.publishSteadily(member.organizationId);
     await waitUntil(() => fleet.streamsOf(member.organizationId).length >= 5, {

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startChromium } from "./chromium.ts";
 import { openDashboard } from "./open-dashboard.ts";
 import { startPageServer, type PageServer } from "./page-server.ts";
+import type { StreamRecord } from "./record.ts";
 import { streamedSamples, streamTypes } from "./sample-events.ts";
 import { startStreamingFleet, type Member, type StreamingFleet } from "./streaming-fleet.ts";
 
@@ -38,50 +39,67 @@ const dashboardOf = ({ origin }: PageServer) =>
 const streamUrl = (credential: string): string => fleet.streamUrl(member, credential);
 
 /** A page with an open stream of its browser's own, and nothing else. */
-async function openStream(credential: string) {
+async function openStream(credential: string): Promise<StreamRecord> {
   const dashboard = await dashboardOf(pages);
   await dashboard.openEventSource(streamUrl(credential), streamTypes);
   await dashboard.record.untilState("open");
-  await fleet.untilStreams(1);
   return dashboard.record;
 }
 
-describe.each([
-  ["an access token", () => fleet.token(member)],
-  ["a ticket", () => fleet.ticket(member)],
-])("a browser's own EventSource with %s in its URL", (_what, newCredential) => {
+/** One with an access token in its URL and one with a ticket, on one instance. */
+const openStreams = (): Promise<readonly StreamRecord[]> =>
+  fleet.onOneInstance(async () => {
+    const records = [
+      await openStream(await fleet.token(member)),
+      await openStream(await fleet.ticket(member)),
+    ];
+    await fleet.untilStreams(records.length);
+    return records;
+  });
+
+const untilAllHave = (records: readonly StreamRecord[], id: string) =>
+  Promise.all(records.map((record) => record.untilId(id)));
+
+describe("a browser's own EventSource, with an access token or a ticket in its URL,", () => {
   test("brings every type that services publish, as it was published", async () => {
-    const record = await openStream(await newCredential());
+    const records = await openStreams();
     const ids = await fleet.publishSamples(member.organizationId);
-    await record.untilId(ids.at(-1)!);
-    expect(record.events()).toEqual(streamedSamples(member.organizationId, ids));
-    expect(record.ids()).toEqual(ids);
+    await untilAllHave(records, ids.at(-1)!);
+    for (const record of records) {
+      expect(record.events()).toEqual(streamedSamples(member.organizationId, ids));
+      expect(record.ids()).toEqual(ids);
+    }
   });
 
   test("outlives its instance: it goes on from its last id, and nothing is lost or doubled", async () => {
-    const record = await openStream(await newCredential());
+    const records = await openStreams();
     const publishing = fleet.publishSteadily(member.organizationId);
     await publishing.more(10);
     await fleet.crashInstanceOf(member.organizationId);
-    await record.untilState("connecting");
-    const lastId = record.ids().at(-1);
-    await record.untilState("open");
+    await Promise.all(records.map((record) => record.untilState("connecting")));
+    await Promise.all(records.map((record) => record.untilState("open")));
     await publishing.more(10);
-    await record.untilId(await publishing.stop());
-    expect(record.ids()).toEqual(publishing.ids);
-    expect(record.types()).not.toContain("stream.gap");
-    expect(fleet.streamsOf(member.organizationId).at(-1)?.headers["last-event-id"]).toBe(lastId);
+    await untilAllHave(records, await publishing.stop());
+    for (const record of records) {
+      expect(record.ids()).toEqual(publishing.ids);
+      expect(record.types()).not.toContain("stream.gap");
+    }
+    const resumed = fleet.streamsOf(member.organizationId).slice(records.length);
+    expect(resumed).toHaveLength(records.length);
+    for (const { headers } of resumed) expect(publishing.ids).toContain(headers["last-event-id"]);
   });
-});
 
-test("a stream that never brought anything brings what was published while it was away", async () => {
-  const record = await openStream(await fleet.ticket(member));
-  await fleet.crashInstanceOf(member.organizationId);
-  await record.untilState("connecting");
-  const ids = await fleet.publishSamples(member.organizationId);
-  await record.untilId(ids.at(-1)!);
-  expect(record.ids()).toEqual(ids);
-  expect(record.types()).not.toContain("stream.gap");
+  test("that never brought anything brings what was published while it was away", async () => {
+    const records = await openStreams();
+    await fleet.crashInstanceOf(member.organizationId);
+    await Promise.all(records.map((record) => record.untilState("connecting")));
+    const ids = await fleet.publishSamples(member.organizationId);
+    await untilAllHave(records, ids.at(-1)!);
+    for (const record of records) {
+      expect(record.ids()).toEqual(ids);
+      expect(record.types()).not.toContain("stream.gap");
+    }
+  });
 });
 
 describe("a page of an origin that is not in CORS_ORIGINS", () => {
@@ -99,6 +117,7 @@ describe("a page of an origin that is not in CORS_ORIGINS", () => {
 
   test("hears nothing, not even by a URL with a token in it, and gets no ticket", async () => {
     const own = await openStream(await fleet.ticket(member));
+    await fleet.untilStreams(1);
     const stranger = await dashboardOf(strangers);
     await stranger.openEventSource(streamUrl(await fleet.token(member)), streamTypes);
     await stranger.record.untilState("closed");

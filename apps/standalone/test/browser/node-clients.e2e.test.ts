@@ -24,15 +24,15 @@ afterEach(async () => {
   await fleet.mend();
 });
 
-/** Its stream is open and brings all types; each kind of client by its name. */
+/** Kinds of clients, with streams that bring all types. */
 const openers = {
-  async "the client in Node"(): Promise<StreamRecord> {
+  async "the client"(): Promise<StreamRecord> {
     const record = createRecord();
     const client = createClient({ baseUrl: fleet.url, token: () => fleet.token(member) });
     closing.adopt(watchStream(client, member, record.tell), (stream) => stream.close());
     return record;
   },
-  async "the npm package eventsource"(): Promise<StreamRecord> {
+  async "the npm package"(): Promise<StreamRecord> {
     const record = createRecord();
     const url = fleet.streamUrl(member, await fleet.ticket(member));
     const source = closing.adopt(new EventSource(url), (it) => it.close());
@@ -44,46 +44,68 @@ const openers = {
 const opened = async (open: () => Promise<StreamRecord>): Promise<StreamRecord> => {
   const record = await open();
   await record.untilState("open");
+  return record;
+};
+
+/** One of each kind, all on one instance. */
+const openAll = (): Promise<readonly StreamRecord[]> =>
+  fleet.onOneInstance(async () => {
+    const records = await Promise.all(Object.values(openers).map(opened));
+    await fleet.untilStreams(records.length);
+    return records;
+  });
+
+const openClient = async (): Promise<StreamRecord> => {
+  const record = await opened(openers["the client"]);
   await fleet.untilStreams(1);
   return record;
 };
 
-const newestStream = () => fleet.streamsOf(member.organizationId).at(-1);
+const untilAllHave = (records: readonly StreamRecord[], id: string) =>
+  Promise.all(records.map((record) => record.untilId(id)));
 
-describe.each(Object.entries(openers))("%s", (_what, open) => {
-  test("brings every type that services publish, as it was published", async () => {
-    const record = await opened(open);
-    const ids = await fleet.publishSamples(member.organizationId);
-    await record.untilId(ids.at(-1)!);
-    expect(record.events()).toEqual(streamedSamples(member.organizationId, ids));
+/** That all have these, once and in this order, and were told of nothing that they have not. */
+function expectAll(records: readonly StreamRecord[], ids: readonly string[]): void {
+  for (const record of records) {
     expect(record.ids()).toEqual(ids);
+    expect(record.gaps()).toEqual([]);
+    expect(record.types()).not.toContain("stream.gap");
+  }
+}
+
+describe("the client in Node, and the npm package eventsource alone,", () => {
+  test("bring every type that services publish, as it was published", async () => {
+    const records = await openAll();
+    const ids = await fleet.publishSamples(member.organizationId);
+    await untilAllHave(records, ids.at(-1)!);
+    expectAll(records, ids);
+    for (const record of records) {
+      expect(record.events()).toEqual(streamedSamples(member.organizationId, ids));
+    }
   });
 
-  test("outlives its instance: it goes on from its last id, and nothing is lost or doubled", async () => {
-    const record = await opened(open);
+  test("outlive their instance: they go on from the last id, and nothing is lost or doubled", async () => {
+    const records = await openAll();
     const publishing = fleet.publishSteadily(member.organizationId);
     await publishing.more(10);
     await fleet.crashInstanceOf(member.organizationId);
-    await record.untilState("connecting");
-    const lastId = record.ids().at(-1);
-    await record.untilState("open");
+    await Promise.all(records.map((record) => record.untilState("connecting")));
+    await Promise.all(records.map((record) => record.untilState("open")));
     await publishing.more(10);
-    await record.untilId(await publishing.stop());
-    expect(record.ids()).toEqual(publishing.ids);
-    expect(record.gaps()).toEqual([]);
-    expect(record.types()).not.toContain("stream.gap");
-    expect(newestStream()?.headers["last-event-id"]).toBe(lastId);
+    await untilAllHave(records, await publishing.stop());
+    expectAll(records, publishing.ids);
+    const resumed = fleet.streamsOf(member.organizationId).slice(records.length);
+    expect(resumed).toHaveLength(records.length);
+    for (const { headers } of resumed) expect(publishing.ids).toContain(headers["last-event-id"]);
   });
 
-  test("that never brought anything brings what was published while it was away", async () => {
-    const record = await opened(open);
+  test("that never brought anything bring what was published while they were away", async () => {
+    const records = await openAll();
     await fleet.crashInstanceOf(member.organizationId);
-    await record.untilState("connecting");
+    await Promise.all(records.map((record) => record.untilState("connecting")));
     const ids = await fleet.publishSamples(member.organizationId);
-    await record.untilId(ids.at(-1)!);
-    expect(record.ids()).toEqual(ids);
-    expect(record.gaps()).toEqual([]);
-    expect(record.types()).not.toContain("stream.gap");
+    await untilAllHave(records, ids.at(-1)!);
+    expectAll(records, ids);
   });
 });
 
@@ -91,7 +113,7 @@ describe("an answer that is none, after which EventSource never comes back,", ()
   test.each([502, 503])(
     "%d, ends no stream of the client, and nothing is lost or doubled",
     async (status) => {
-      const record = await opened(openers["the client in Node"]);
+      const record = await openClient();
       const publishing = fleet.publishSteadily(member.organizationId);
       await publishing.more(10);
       await fleet.answerAll(status);
@@ -109,7 +131,7 @@ describe("an answer that is none, after which EventSource never comes back,", ()
   );
 
   test("before anything came makes the client tell that something may have been lost", async () => {
-    const record = await opened(openers["the client in Node"]);
+    const record = await openClient();
     await fleet.answerAll(503);
     await fleet.crashInstanceOf(member.organizationId);
     await waitUntil(() => record.errors().length > 0, { what: "a refused attempt" });

@@ -17,6 +17,9 @@ import { sampleEvents, tick, type SampleEvent } from "./sample-events.ts";
 
 const internalToken = "internal-token-of-the-tests-0123456789";
 const publishIntervalMs = 20;
+const instancesCount = 2;
+/** Made together, for they wait together until their making is announced. */
+const membersAtOnce = 12;
 
 /** Who may watch an organization. */
 export interface Member {
@@ -44,12 +47,14 @@ export async function startStreamingFleet({ origins = [] }: { readonly origins?:
   const fleet = starting.use(
     await startFleet({
       databaseUrl: database.url,
-      hotPaths: [hotPathEnv, hotPathEnv],
+      hotPaths: Array.from({ length: instancesCount }, () => hotPathEnv),
       // Its own ticks would come between those of a test.
       controlPlanes: [{ INTERNAL_TOKENS: internalToken, SCHEDULER_TICK_SECONDS: "0" }],
     }),
   );
   const requests: ProxiedRequest[] = [];
+  const members: Member[] = [];
+  let replacing: Promise<ServiceProcess> | undefined;
   let instances: readonly ServiceProcess[] = fleet.hotPaths;
   const urls = () => instances.map(({ url }) => url);
   const gateway = starting.use(
@@ -58,6 +63,25 @@ export async function startStreamingFleet({ origins = [] }: { readonly origins?:
   let isOver = false;
   starting.defer(() => void (isOver = true));
   const resources = starting.move();
+
+  async function makeMembers(): Promise<Member> {
+    const makeOne = async (): Promise<Member> => {
+      const as = newUser();
+      const { id } = await insertTenant(fleet.sql, { [as.userId]: "member" });
+      return { as, organizationId: id };
+    };
+    const [one, ...more] = await Promise.all([
+      makeOne(),
+      ...Array.from({ length: membersAtOnce - 1 }, makeOne),
+    ]);
+    const areAnnounced = async () => {
+      const { sql } = fleet;
+      return (await sql`select from change_outbox union all select from change_announcements`).length === 0;
+    };
+    await waitUntil(areAnnounced, { what: "the new tenants to be announced" });
+    members.push(...more);
+    return one;
+  }
 
   async function publish(organizationId: string, event: SampleEvent): Promise<string> {
     const response = await fetch(`${fleet.controlPlanes[0]?.url}/v1/internal/events`, {
@@ -115,19 +139,13 @@ export async function startStreamingFleet({ origins = [] }: { readonly origins?:
     },
 
     /**
-     * Of an organization that is told nothing but what the test publishes, for its making has been announced;
-     * every instance knows who may watch it, so that nobody waits for a database that is busy.
+     * Of an organization that is told nothing but what the test publishes; every instance knows who may watch
+     * it, so that nobody waits for a database that is busy.
      */
     async newMember(): Promise<Member> {
-      const as = newUser();
-      const { id } = await insertTenant(fleet.sql, { [as.userId]: "member" });
-      const isAnnounced = async () => {
-        const { sql } = fleet;
-        return (await sql`select from change_outbox union all select from change_announcements`).length === 0;
-      };
-      await waitUntil(isAnnounced, { what: "the new tenant to be announced" });
-      await warm("/v1/organizations", as);
-      return { as, organizationId: id };
+      const member = members.pop() ?? (await makeMembers());
+      await warm("/v1/organizations", member.as);
+      return member;
     },
 
     /** For EventSource; the credential is an access token or a ticket. */
@@ -186,7 +204,15 @@ export async function startStreamingFleet({ origins = [] }: { readonly origins?:
       await waitUntil(areThere, { what: `${wanted} open streams` });
     },
 
-    /** Kills the instance that has the organization's newest stream, with SIGKILL. */
+    /** Streams that are opened meanwhile are all on one instance. */
+    async onOneInstance<T>(open: () => Promise<T>): Promise<T> {
+      gateway.use(urls().slice(0, 1));
+      const opened = await open();
+      gateway.use(urls());
+      return opened;
+    },
+
+    /** Kills the instance that has the organization's newest stream, with SIGKILL. The gateway is not told. */
     async crashInstanceOf(organizationId: string): Promise<void> {
       const { upstream } = streamsOf(organizationId).at(-1) ?? {};
       const crashed = instances.find(({ url }) => url === upstream);
@@ -194,11 +220,13 @@ export async function startStreamingFleet({ origins = [] }: { readonly origins?:
       instances = instances.filter((each) => each !== crashed);
       crashed.kill("SIGKILL");
       await crashed.exited;
+      replacing = fleet.startHotPath(hotPathEnv);
     },
 
-    /** Starts what has crashed anew, elsewhere. */
+    /** Another instance takes the place of one that has crashed. */
     async mend(): Promise<void> {
-      while (instances.length < 2) instances = [...instances, await fleet.startHotPath(hotPathEnv)];
+      if (replacing !== undefined) instances = [...instances, await replacing];
+      replacing = undefined;
       gateway.use(urls());
     },
 

@@ -115,7 +115,7 @@ test.each([
   },
 );
 
-test("Redis restarted from data that has everything: streams go on without a gap, and so does who comes back", async () => {
+test("Redis restarted from data that has everything: a gap all the same, for nobody can know that", async () => {
   const { open, publish, untilHeard, comeBack, expectIdsUnique } = await givenFollowed();
   const first = await publish(1);
   await publish(2);
@@ -125,9 +125,29 @@ test("Redis restarted from data that has everything: streams go on without a gap
   const back = comeBack(first);
   await publish(1);
   await untilHeard([...open, ...back]);
-  for (const follower of open) expect(storyOf(follower)).toBe("0 1 2 3 4");
-  for (const follower of back) expect(storyOf(follower)).toBe("1 2 3 4");
+  for (const follower of open) expect(storyOf(follower)).toBe("0 1 2 gap 3 4");
+  for (const follower of back) expect(storyOf(follower)).toMatch(/^gap( 3)?( 4)?$/);
   expectIdsUnique();
+});
+
+test("Redis restarted from older data: whoever comes back with an id that it still has is told of a gap, also where nobody had followed", async () => {
+  const { open, publish, untilHeard, comeBack } = await givenFollowed();
+  const kept = await publish(1);
+  const snapshot = await fleet.redis.saveSnapshot();
+  await publish(1);
+  await untilHeard(open);
+  await fleet.redis.startFrom(snapshot);
+  // Two of the three instances follow it, and may still have what Redis lost.
+  const back = comeBack(kept);
+  await waitUntil(() => back.every(({ isFollowing }) => isFollowing), {
+    what: "those who come back to follow",
+  });
+  await waitUntil(() => back.every((follower) => gapsOf(follower).length > 0), {
+    what: "gaps for those who come back",
+  });
+  await publish(1);
+  await untilHeard([...open, ...back]);
+  for (const follower of back) expect(storyOf(follower)).toMatch(/^(1 )?gap 2$/);
 });
 
 test("Redis restarted from older data, again and again: streams that saw what is lost are told of a gap each time, and no id comes twice", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeRedis } from "../../test/fake-redis.ts";
+import { FakeRedis, fakeIncarnation } from "../../test/fake-redis.ts";
 import { headTtlMs, silenceMaxMs, silenceRoundMs, tickIntervalMs } from "../limits.ts";
 import { createHeadChecks } from "./head-checks.ts";
 import type { OrganizationHub } from "./organization-hub.ts";
@@ -52,23 +52,27 @@ function openChecks(count: number) {
   return { redis, fakes, hubs, all, advanced, checks, asked, time };
 }
 
-const head = (epoch: unknown, seq: unknown): [null, unknown] => [null, [epoch, seq]];
+const head = (epoch: unknown, seq: unknown, incarnation = fakeIncarnation): [null, unknown] => [
+  null,
+  [epoch, seq, incarnation],
+];
 
 describe("a hub that is compared with its head", () => {
-  test("is looked after when the head is elsewhere, gone or spoilt, and no other is", async () => {
-    const { redis, fakes, all, advanced, checks } = openChecks(5);
+  test("is looked after when the head is elsewhere, gone, spoilt or from another run of the server, and no other is", async () => {
+    const { redis, fakes, all, advanced, checks } = openChecks(6);
     const wrongType = Object.assign(new Error("WRONGTYPE"), { name: "ReplyError" });
     const answers = [
       head("5", "1"),
       head("5", "2"),
       head(null, null),
       [wrongType, undefined] as const,
+      head("5", "1", "another-run:a-replication"),
       head("5", "1"),
     ];
     redis.execute = async (commands) => commands.map((_, at) => answers[at]!);
     await checks.compare(all);
-    expect(fakes.map(({ suspected }) => suspected)).toEqual([0, 1, 1, 1, 0]);
-    expect(advanced).toEqual(all.slice(1, 4));
+    expect(fakes.map(({ suspected }) => suspected)).toEqual([0, 1, 1, 1, 1, 0]);
+    expect(advanced).toEqual(all.slice(1, 5));
   });
 
   test("and went on meanwhile has heard something itself", async () => {
@@ -79,6 +83,16 @@ describe("a hub that is compared with its head", () => {
     };
     await checks.compare(all);
     expect([fakes[0]!.suspected, advanced]).toEqual([0, []]);
+  });
+
+  test("is looked after when the server was another one by the end", async () => {
+    const { redis, fakes, all, checks } = openChecks(1);
+    redis.execute = async () => {
+      redis.incarnation = "another-run:a-replication";
+      return [head("5", "1")];
+    };
+    await checks.compare(all);
+    expect(fakes[0]!.suspected).toBe(1);
   });
 
   test("has no answer while Redis gives none", async () => {
@@ -96,7 +110,7 @@ describe("silent hubs", () => {
     all[7]!.heardAtMs = -1;
     fakes[8]!.positionId = undefined;
     await checks.compareSilent(silenceMaxMs - 1);
-    expect(redis.pipelined).toEqual([["hmget", "events:{o7}:head", "epoch", "seq"]]);
+    expect(redis.pipelined).toEqual([["hmget", "events:{o7}:head", "epoch", "seq", "incarnation"]]);
     all[7]!.heardAtMs = 0;
     const perTick: number[] = [];
     for (

@@ -4,8 +4,6 @@ import { parsePoint, type Point } from "../event-id.ts";
 export interface LoggedEvent {
   readonly id: string;
   readonly point: Point;
-  /** The id of the event before it, across epochs. */
-  readonly prev: string;
   /** When it was published, by Redis's clock in milliseconds. */
   readonly atMs: number;
   readonly type: string;
@@ -13,11 +11,11 @@ export interface LoggedEvent {
   readonly body: string;
 }
 
-/** `<id> <prev> <at> <type>`, a line break, the body; undefined: not ours. */
+/** `<id> <at> <type>`, a line break, the body; undefined: not ours. */
 export function decodeMessage(text: string): LoggedEvent | undefined {
   const end = text.indexOf("\n");
-  const [id, prev, at, type, ...rest] = text.slice(0, Math.max(end, 0)).split(" ");
-  return rest.length > 0 ? undefined : toLogged({ id, prev, at, type, body: text.slice(end + 1) });
+  const [id, at, type, ...rest] = text.slice(0, Math.max(end, 0)).split(" ");
+  return rest.length > 0 ? undefined : toLogged({ id, at, type, body: text.slice(end + 1) });
 }
 
 /** An entry as XRANGE answers it. */
@@ -27,8 +25,8 @@ export function decodeEntry(entry: unknown): LoggedEvent | undefined {
   if (!isList(fields)) return undefined;
   const named: Record<string, unknown> = {};
   for (let at = 0; at + 1 < fields.length; at += 2) named[String(fields[at])] = fields[at + 1];
-  const { prev, at, type, body } = named;
-  return toLogged({ id, prev, at, type, body });
+  const { at, type, body } = named;
+  return toLogged({ id, at, type, body });
 }
 
 /** An array, of which nothing else is known. */
@@ -36,18 +34,17 @@ export const isList = (value: unknown): value is readonly unknown[] => Array.isA
 
 interface Fields {
   readonly id: unknown;
-  readonly prev: unknown;
   readonly at: unknown;
   readonly type: unknown;
   readonly body: unknown;
 }
 
-function toLogged({ id, prev, at, type, body }: Fields): LoggedEvent | undefined {
-  if (typeof id !== "string" || typeof prev !== "string" || typeof at !== "string") return undefined;
+function toLogged({ id, at, type, body }: Fields): LoggedEvent | undefined {
+  if (typeof id !== "string" || typeof at !== "string") return undefined;
   if (typeof type !== "string" || typeof body !== "string" || type === "" || body === "") return undefined;
   const point = parsePoint(id);
   const atMs = Number(at);
   // Nothing is published under 0, which is the point before the first event.
-  if (point === undefined || point.seq === 0 || parsePoint(prev) === undefined) return undefined;
-  return Number.isFinite(atMs) ? { id, point, prev, atMs, type, body } : undefined;
+  if (point === undefined || point.seq === 0) return undefined;
+  return Number.isFinite(atMs) ? { id, point, atMs, type, body } : undefined;
 }

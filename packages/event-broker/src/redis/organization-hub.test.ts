@@ -10,10 +10,9 @@ import { createOrganizationHub } from "./organization-hub.ts";
 
 const at = (id: string): Point => parsePoint(id)!;
 
-const logged = (seq: number, prev = `1-${seq - 1}`): LoggedEvent => ({
+const logged = (seq: number): LoggedEvent => ({
   id: `1-${seq}`,
   point: at(`1-${seq}`),
-  prev,
   atMs: 0,
   type: "t",
   body: `"type":"t"}`,
@@ -21,7 +20,6 @@ const logged = (seq: number, prev = `1-${seq - 1}`): LoggedEvent => ({
 
 const reading = (head: string, ...entries: LoggedEvent[]): HistoryReading => ({
   head: at(head),
-  before: undefined,
   nowMs: 0,
   entries,
 });
@@ -189,20 +187,37 @@ test("a hole in the log is where a history begins, and a gap for those who stand
   expect(attach("1-4").story).toEqual(["1-5"]);
 });
 
-test("a new epoch before which nothing is missing is no gap, and its beginning is as good as the last id", () => {
+test("a new epoch is a gap, read or heard of, although its history still has everything", () => {
   const { hub, read, attach } = openHub();
   read(reading("1-1", logged(1)));
   const subscriber = attach();
   hub.suspect();
-  read({ ...reading("2-0"), before: "1-1" });
-  expect([subscriber.story, hub.positionId]).toEqual([[], "2-0"]);
-  const later = ["1-1", "2-0"].map((after) => attach(after));
-  hub.receive({ ...logged(1), id: "2-1", point: at("2-1"), prev: "1-1" });
-  for (const { start, story } of [subscriber, ...later])
-    expect([start!.gap, story]).toEqual([undefined, ["2-1"]]);
-  hub.suspect();
-  read({ ...reading("3-0"), before: "2-2" });
-  expect(subscriber.gaps).toEqual([{ reason: "unknown", requested: "2-1", resumedFrom: "3-0" }]);
+  read(reading("2-0"));
+  expect(subscriber.gaps).toEqual([{ reason: "unknown", requested: "1-1", resumedFrom: "2-0" }]);
+  expect([attach("1-1"), attach("2-0")].map(({ start }) => start!.gap?.reason)).toEqual([
+    "unknown",
+    undefined,
+  ]);
+  const next = { ...logged(1), id: "3-1", point: at("3-1") };
+  hub.receive(next);
+  expect([hub.needsRead, hub.positionId]).toEqual([true, "2-0"]);
+  read(reading("3-1", next));
+  expect(subscriber.story.slice(1)).toEqual([
+    { reason: "unknown", requested: "2-0", resumedFrom: "3-0" },
+    "3-1",
+  ]);
+});
+
+test("a history of two epochs begins with the newer one", () => {
+  const { read, attach } = openHub();
+  const next = { ...logged(1), id: "2-1", point: at("2-1") };
+  read(reading("2-1", logged(1), logged(2), next));
+  const starts = ["1-0", "1-2", "2-0"].map((after) => attach(after));
+  expect(starts.map(({ start, story }) => [start!.gap?.reason, story])).toEqual([
+    ["unknown", []],
+    ["unknown", []],
+    [undefined, ["2-1"]],
+  ]);
 });
 
 test("an event's age in the ring is that which it has in Redis", () => {

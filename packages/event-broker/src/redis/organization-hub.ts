@@ -1,5 +1,5 @@
 import { toPublished } from "../envelope.ts";
-import { comparePoints, followsOn, idOf, pointBefore, type Point } from "../event-id.ts";
+import { comparePoints, isNext, pointBefore, type Point } from "../event-id.ts";
 import { createHub, type Hub } from "../hub.ts";
 import { heldMessagesMax, type HistoryLimits } from "../limits.ts";
 import type { BrokerEvent, PublishedEvent, Subscriber } from "../ports.ts";
@@ -53,27 +53,21 @@ export function createOrganizationHub<Frame>(options: OrganizationHubOptions<Fra
   let readsBegun = 0;
   let held: LoggedEvent[] = [];
 
-  function openHub({ head, before, entries }: HistoryReading): Hub<Frame> {
+  function openHub({ head, entries }: HistoryReading): Hub<Frame> {
     const first = entries[0];
-    const start =
-      first === undefined
-        ? { position: head, base: before ?? idOf(head) }
-        : { position: pointBefore(first.point), base: first.prev };
-    const ring = createRing<Frame>({ limits, budget, ...start });
-    return createHub({ ring, clock, onEvent });
+    const position = first === undefined ? head : pointBefore(first.point);
+    return createHub({ ring: createRing<Frame>({ limits, budget, position }), clock, onEvent });
   }
 
   /** Everything that the reading has after the position, and gaps for what it should have. */
-  function catchUp(live: Hub<Frame>, { head, before, nowMs, entries }: HistoryReading): void {
+  function catchUp(live: Hub<Frame>, { head, nowMs, entries }: HistoryReading): void {
     const readMs = clock();
     for (const logged of entries) {
       if (comparePoints(logged.point, live.ring.position) <= 0) continue;
-      if (!followsOn(logged, live.ring.position)) loseUntil(live, pointBefore(logged.point));
+      if (!isNext(logged.point, live.ring.position)) loseUntil(live, pointBefore(logged.point));
       accept(live, logged, readMs - Math.max(0, nowMs - logged.atMs));
     }
-    if (comparePoints(head, live.ring.position) <= 0) return;
-    if (before === live.ring.positionId) live.ring.moveTo(head);
-    else loseUntil(live, head);
+    if (comparePoints(head, live.ring.position) > 0) loseUntil(live, head);
   }
 
   /** Within one epoch what is missing is no longer held; across epochs it may never have been. */
@@ -82,10 +76,10 @@ export function createOrganizationHub<Frame>(options: OrganizationHubOptions<Fra
   }
 
   function accept(live: Hub<Frame>, logged: LoggedEvent, atMs: number): void {
-    const { id, point, prev, type, body } = logged;
+    const { id, point, type, body } = logged;
     const frame = frameOf(logged);
     if (frame === undefined) live.lose("unknown", point);
-    else live.accept({ id, type, frame: frame.frame, point, prev, bytes: Buffer.byteLength(body), atMs });
+    else live.accept({ id, type, frame: frame.frame, point, bytes: Buffer.byteLength(body), atMs });
   }
 
   function frameOf({ id, type, body }: LoggedEvent): { readonly frame: Frame } | undefined {
@@ -99,7 +93,7 @@ export function createOrganizationHub<Frame>(options: OrganizationHubOptions<Fra
 
   function hear(live: Hub<Frame>, message: LoggedEvent): void {
     if (comparePoints(message.point, live.ring.position) <= 0) return;
-    if (!followsOn(message, live.ring.position)) {
+    if (!isNext(message.point, live.ring.position)) {
       needsRead = true;
       return;
     }

@@ -1,12 +1,27 @@
 import { createScript } from "./script.ts";
 
+/** Whose data this is: the first part changes with every start, the second with every promotion. */
+const incarnationFunction = `
+local function findIncarnation()
+  local runId = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  local replId = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+  return (runId or '') .. ':' .. (replId or '')
+end
+`;
+
+/** Answers the server's incarnation, as heads bear it. */
+export const incarnationScript = createScript(`${incarnationFunction}
+return findIncarnation()
+`);
+
 /**
  * How both scripts find an organization's head: KEYS[1], a hash with `epoch` and `seq` of the last event, the
- * `incarnation` of the server that wrote it, the `bytes` of the log KEYS[2], and as `before`, where no event of
- * the epoch is there yet, the id before it. A head of another incarnation may be older than what was answered
- * before, as after a restart from a snapshot or on a replica that was promoted; so its epoch is never gone on with.
+ * `incarnation` of the server that wrote it, and the `bytes` of the log KEYS[2]. A head of another incarnation may
+ * be older than what was answered before, as after a restart from a snapshot or on a replica that was promoted; so
+ * its epoch is never gone on with. Nobody can know then that nothing was lost: a new epoch is a gap for all who
+ * stand in an older one.
  */
-const headFunctions = `
+const headFunctions = `${incarnationFunction}
 local headKey, logKey = KEYS[1], KEYS[2]
 local time = redis.call('TIME')
 local nowMicros = time[1] * 1000000 + time[2]
@@ -17,38 +32,31 @@ local function digits(number) return string.format('%.0f', number) end
 
 local function idOf(head) return digits(head.epoch) .. '-' .. digits(head.seq) end
 
--- The first changes with every start, the second with every promotion.
-local function findIncarnation()
-  local runId = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-  local replId = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-  return (runId or '') .. ':' .. (replId or '')
-end
-
 -- Greater ones would lose their last digits.
 local epochMax = 9000000000000000
 
--- The epoch and id that the log gave last, also where that entry is gone.
-local function lastLogged()
+-- The epoch of the id that the log gave last, also where that entry is gone.
+local function lastLoggedEpoch()
   local found = redis.pcall('XINFO', 'STREAM', logKey)
-  if found.err then return 0, '' end
+  if found.err then return 0 end
   for at = 1, #found - 1, 2 do
     if found[at] == 'last-generated-id' then
       local epoch = tonumber(string.match(found[at + 1], '^%d+'))
-      if epoch > 0 and epoch <= epochMax then return epoch, found[at + 1] end
+      if epoch <= epochMax then return epoch end
     end
   end
-  return 0, ''
+  return 0
 end
 
 -- An epoch greater than the one given, than what the caller has seen, and than all that the clock has shown.
-local function newEpoch(above, atLeast, before, bytes)
+local function newEpoch(above, atLeast, bytes)
   local epoch = math.max(nowMicros, above + 1, tonumber(atLeast))
-  return { epoch = epoch, seq = 0, before = before, bytes = bytes, isNew = true }
+  return { epoch = epoch, seq = 0, bytes = bytes, isNew = true }
 end
 
 -- The head, or a new epoch's where there is none that counts, or one lower than the point.
 local function findHead(atLeast, pointEpoch, pointSeq)
-  local found = redis.pcall('HMGET', headKey, 'epoch', 'seq', 'incarnation', 'bytes', 'before')
+  local found = redis.pcall('HMGET', headKey, 'epoch', 'seq', 'incarnation', 'bytes')
   if found.err then
     redis.call('DEL', headKey)
     found = {}
@@ -57,13 +65,12 @@ local function findHead(atLeast, pointEpoch, pointSeq)
   local incarnation = findIncarnation()
   local head
   if not epoch or not seq or epoch > epochMax then
-    local above, before = lastLogged()
-    head = newEpoch(math.max(above, pointEpoch), atLeast, before, 0)
+    head = newEpoch(math.max(lastLoggedEpoch(), pointEpoch), atLeast, 0)
   else
-    head = { epoch = epoch, seq = seq, before = found[5] or '', bytes = tonumber(found[4] or 0) or 0 }
+    head = { epoch = epoch, seq = seq, bytes = tonumber(found[4] or 0) or 0 }
     local isBehind = epoch < pointEpoch or (epoch == pointEpoch and seq < pointSeq)
     if found[3] ~= incarnation or isBehind then
-      head = newEpoch(math.max(epoch, pointEpoch), atLeast, idOf(head), head.bytes)
+      head = newEpoch(math.max(epoch, pointEpoch), atLeast, head.bytes)
     end
   end
   head.incarnation = incarnation
@@ -72,7 +79,7 @@ end
 
 local function saveHead(head)
   redis.call('HSET', headKey, 'epoch', digits(head.epoch), 'seq', digits(head.seq),
-    'incarnation', head.incarnation, 'bytes', digits(head.bytes), 'before', head.before)
+    'incarnation', head.incarnation, 'bytes', digits(head.bytes))
 end
 `;
 
@@ -95,24 +102,21 @@ end
 local head = findHead(atLeast, 0, 0)
 
 local function append()
-  local prev = idOf(head)
-  if head.seq == 0 and head.before ~= '' then prev = head.before end
   head.seq = head.seq + 1
-  head.before = ''
-  local added = redis.pcall('XADD', logKey, idOf(head), 'prev', prev, 'at', digits(nowMs), 'type', eventType, 'body', body)
-  return prev, type(added) == 'table' and added.err
+  local added = redis.pcall('XADD', logKey, idOf(head), 'at', digits(nowMs), 'type', eventType, 'body', body)
+  return type(added) == 'table' and added.err
 end
 
 -- The first write, for it is the one that Redis may refuse for want of memory.
-local prev, failure = append()
+local failure = append()
 if failure and (string.find(failure, 'WRONGTYPE') or string.find(failure, 'smaller')) then
   -- Somebody else wrote to the log: nothing in it can be believed.
-  local above = math.max(head.epoch, (lastLogged()))
+  local above = math.max(head.epoch, lastLoggedEpoch())
   local incarnation = head.incarnation
   redis.call('DEL', logKey)
-  head = newEpoch(above, atLeast, '', 0)
+  head = newEpoch(above, atLeast, 0)
   head.incarnation = incarnation
-  prev, failure = append()
+  failure = append()
 end
 if failure then return redis.error_reply(failure) end
 
@@ -122,11 +126,11 @@ head.bytes = head.bytes + #body
 for _ = 1, trimmedMax do
   local oldest = redis.call('XRANGE', logKey, '-', '+', 'COUNT', 1)[1]
   if not oldest then break end
-  local isYoung = (tonumber(oldest[2][4]) or 0) >= nowMs - ageMaxMs
+  local isYoung = (tonumber(oldest[2][2]) or 0) >= nowMs - ageMaxMs
   if isYoung and count <= eventsMax and head.bytes <= bytesMax then break end
   redis.call('XDEL', logKey, oldest[1])
   count = count - 1
-  head.bytes = head.bytes - #(oldest[2][8] or '')
+  head.bytes = head.bytes - #(oldest[2][6] or '')
 end
 
 saveHead(head)
@@ -135,13 +139,13 @@ local headUntilMs = onlyIfOpen and logTtlMs or headTtlMs
 if redis.call('PTTL', headKey) < headUntilMs then redis.call('PEXPIRE', headKey, headUntilMs) end
 local id = idOf(head)
 if KEYS[3] then redis.call('SET', KEYS[3], id, 'PX', keyTtlMs) end
-redis.call('PUBLISH', channel, id .. ' ' .. prev .. ' ' .. digits(nowMs) .. ' ' .. eventType .. '\\n' .. body)
+redis.call('PUBLISH', channel, id .. ' ' .. digits(nowMs) .. ' ' .. eventType .. '\\n' .. body)
 return { id, 0 }
 `);
 
 /**
  * Everything after a point, or all where none is given, and the head, which is made where there is none. Answers
- * the head's id, the id before it where it has no event yet, the moment, and the entries of the log.
+ * the head's id, the moment, and the entries of the log.
  */
 export const readScript = createScript(`${headFunctions}
 local atLeast, pointEpoch, pointSeq, headTtlMs = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -157,5 +161,5 @@ if entries.err then
   redis.call('DEL', logKey)
   entries = {}
 end
-return { idOf(head), head.seq == 0 and head.before or '', digits(nowMs), entries }
+return { idOf(head), digits(nowMs), entries }
 `);

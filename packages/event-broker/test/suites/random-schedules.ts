@@ -141,7 +141,7 @@ class Schedule {
     if (this.published[at]!.some((event) => event.id === id)) throw new Error(`${id} is given twice`);
     if (eventKey !== undefined) this.keys.set(`${at} ${eventKey}`, id);
     const json = JSON.stringify({ id, type: "run.stage", orgId: this.ids[at], occurredAt, data: { n } });
-    this.published[at]!.push({ id, json, isLost: false });
+    this.published[at]!.push({ id, json });
   }
 
   private attach(at: number, viewAt: number, after: number | null): void {

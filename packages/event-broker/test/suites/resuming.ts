@@ -99,21 +99,21 @@ export function resumingSuite(kind: BrokerKind): void {
       expect(history.broker.count("gap")).toBe(1);
     });
 
-    test("with an id that was never given out is a gap: unknown within and above the history, expired below", async () => {
+    test("with an id that was never given out is an unknown gap", async () => {
       await using history = await openHistory(kind, 3);
       const [epoch, seq] = history.ids[2]!.split("-").map(Number);
       const cases = [
-        [`${epoch}-${seq! + 1}`, "unknown"],
-        [`${epoch! + 1}-0`, "unknown"],
-        [`${epoch! + 1_000_000}-7`, "unknown"],
-        [`${epoch! - 1}-5`, "expired"],
-        ["0-0", "expired"],
-        ["1-1", "expired"],
-      ] as const;
-      for (const [after, reason] of cases) {
+        `${epoch}-${seq! + 1}`,
+        `${epoch! + 1}-0`,
+        `${epoch! + 1_000_000}-7`,
+        `${epoch! - 1}-5`,
+        "0-0",
+        "1-1",
+      ];
+      for (const after of cases) {
         const subscriber = await history.resume(after);
         const head = history.ids[2];
-        expect(subscriber.start!.gap).toEqual({ reason, requested: after, resumedFrom: head });
+        expect(subscriber.start!.gap).toEqual({ reason: "unknown", requested: after, resumedFrom: head });
         expect(subscriber.story).toEqual([]);
       }
       expect(history.broker.count("replayed")).toBe(0);
