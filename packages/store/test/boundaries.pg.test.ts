@@ -91,6 +91,31 @@ eachStore("boundaries that time reaches", (harness) => {
     expect(await boundariesIn(lease)).toEqual([orgScope(marker.id)]);
   });
 
+  test("are not recorded of what was written at its boundary or after it, for that was recorded by itself", async () => {
+    const { store, arrange } = harness();
+    await arrange.relayed();
+    await using lease = (await store.outbox.tryLead())!;
+    await lease.recordBoundaries();
+    const [none, marker] = [await givenTenant(store), await givenTenant(store)];
+    const soon = inMs(soonMs);
+    await arrange.entitlement(entitlementRow(none.id, { startsAt: soon, updatedAt: soon }));
+    await arrange.entitlement(
+      entitlementRow(none.id, { product: "change-radar", endsAt: soon, updatedAt: soon }),
+    );
+    await arrange.override(overrideRow(none.id, { target: "over", expiresAt: soon, updatedAt: soon }));
+    await arrange.override(
+      overrideRow(marker.id, { target: "chat", expiresAt: inMs(soonMs + 50), updatedAt: future }),
+    );
+    await waitUntil(
+      async () => {
+        await lease.recordBoundaries();
+        return (await boundariesIn(lease)).length > 0;
+      },
+      { what: "the one boundary to be recorded" },
+    );
+    expect(await boundariesIn(lease)).toEqual([orgScope(marker.id)]);
+  });
+
   test("are recorded by the next leader when time reached them while nobody led, and are called back", async () => {
     const { store, arrange } = harness();
     await arrange.relayed();
@@ -128,17 +153,22 @@ describe("on Postgres", () => {
     await postgres[Symbol.asyncDispose]();
   });
 
-  test("a boundary in the moment up to which they are recorded is not recorded again, one right after it is", async () => {
+  test("a boundary in the moment up to which they are recorded is not recorded again, one right after it is, unless it was written later", async () => {
     const { store, arrange } = postgres;
     const [until, after] = ["2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:00.000001Z"].map(toInstant);
-    const [on, right] = [await givenTenant(store), await givenTenant(store)];
-    for (const [{ id }, moment] of [
-      [on, until!],
-      [right, after!],
+    const [on, right, written] = [
+      await givenTenant(store),
+      await givenTenant(store),
+      await givenTenant(store),
+    ];
+    for (const [{ id }, moment, stamps] of [
+      [on, until!, {}],
+      [right, after!, {}],
+      [written, after!, { updatedAt: at("2026-01-01T00:00:01") }],
     ] as const) {
-      await arrange.entitlement(entitlementRow(id, { startsAt: moment, endsAt: future }));
-      await arrange.entitlement(entitlementRow(id, { product: "change-radar", endsAt: moment }));
-      await arrange.override(overrideRow(id, { target: "chat", expiresAt: moment }));
+      await arrange.entitlement(entitlementRow(id, { startsAt: moment, endsAt: future, ...stamps }));
+      await arrange.entitlement(entitlementRow(id, { product: "change-radar", endsAt: moment, ...stamps }));
+      await arrange.override(overrideRow(id, { target: "chat", expiresAt: moment, ...stamps }));
     }
     await owner`update change_relay set boundaries_until = ${until!}`;
     await using lease = (await store.outbox.tryLead())!;

@@ -15,17 +15,22 @@ export const featuresEndInMs = (at: Snapshot, tenantId: string): number | null =
     ...ofTenant(at.tables.overrides, tenantId).flatMap(overrideBoundaries),
   ]);
 
-/** What changed by boundaries after `since` and up to `until`, each once. */
+/** What changed by boundaries after `since` and up to `until`, each once, but what was written at or after its boundary. */
 export function changesByTime(
   { entitlements, overrides }: Tables,
   since: Instant,
   until: Instant,
 ): readonly ChangedScope[] {
-  const isReached = (moment: Instant): boolean => since < moment && moment <= until;
+  const isReached = (moment: Instant, { updatedAt }: { readonly updatedAt: Instant }): boolean =>
+    since < moment && moment <= until && !(moment <= updatedAt && updatedAt <= until);
   const changesOf = (rows: readonly { readonly tenantId: string }[], reason: string) =>
     [...new Set(rows.map(tenantOf))].map((id) => ({ scope: orgScope(id), reason }));
-  const reachedEntitlements = [...entitlements.values()].filter((row) => boundariesOf(row).some(isReached));
-  const reachedOverrides = [...overrides.values()].filter((row) => overrideBoundaries(row).some(isReached));
+  const reachedEntitlements = [...entitlements.values()].filter((row) =>
+    boundariesOf(row).some((moment) => isReached(moment, row)),
+  );
+  const reachedOverrides = [...overrides.values()].filter((row) =>
+    overrideBoundaries(row).some((moment) => isReached(moment, row)),
+  );
   return [
     ...changesOf(reachedEntitlements, "entitlement-boundary"),
     ...changesOf(reachedOverrides, "override-boundary"),

@@ -157,7 +157,8 @@ const toOutboxRow = (row: Row): OutboxRow => ({
 });
 
 /**
- * Records whom the boundaries concern that time reached since the last run, and how far time has come.
+ * Records whom the boundaries concern that time reached since the last run, and how far time has come. What was
+ * written at or after its boundary, as what begins at once is, has been recorded by its trigger.
  * Scalar subqueries, so that the planner sees short spans and takes the indexes on them.
  */
 export const recordBoundaries = (sql: Sql) => sql`
@@ -165,14 +166,17 @@ export const recordBoundaries = (sql: Sql) => sql`
     select e.tenant_id, 'entitlement-boundary' as reason from entitlements e
     where e.status not in ('cancelled', 'expired')
       and e.starts_at > (select boundaries_until from change_relay) and e.starts_at <= now()
+      and not e.updated_at between e.starts_at and now()
     union
     select e.tenant_id, 'entitlement-boundary' from entitlements e
     where e.status not in ('cancelled', 'expired')
       and e.ends_at > (select boundaries_until from change_relay) and e.ends_at <= now()
+      and not e.updated_at between e.ends_at and now()
     union
     select v.tenant_id, 'override-boundary' from product_access_overrides v
     where v.active
       and v.expires_at > (select boundaries_until from change_relay) and v.expires_at <= now()
+      and not v.updated_at between v.expires_at and now()
   ),
   recorded as (
     insert into change_outbox (scope, scope_id, reason)

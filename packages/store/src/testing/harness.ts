@@ -118,16 +118,17 @@ export async function postgresHarness(
       },
       async entitlement(row) {
         await owner`
-          insert into entitlements (id, tenant_id, product, source, status, starts_at, ends_at, order_id)
+          insert into entitlements (id, tenant_id, product, source, status, starts_at, ends_at, order_id,
+            created_at, updated_at)
           values (${row.id}, ${row.tenantId}, ${row.product}, ${row.source}, ${row.status}, ${row.startsAt},
-            ${row.endsAt}, ${row.orderId})`;
+            ${row.endsAt}, ${row.orderId}, ${row.createdAt}, ${row.updatedAt})`;
       },
       async override(row) {
         await owner`
           insert into product_access_overrides
-            (id, tenant_id, target_type, target, effect, active, expires_at, reason)
+            (id, tenant_id, target_type, target, effect, active, expires_at, reason, created_at, updated_at)
           values (${row.id}, ${row.tenantId}, ${row.targetType}, ${row.target}, ${row.effect}, ${row.active},
-            ${row.expiresAt}, ${row.reason})`;
+            ${row.expiresAt}, ${row.reason}, ${row.createdAt}, ${row.updatedAt})`;
       },
       async parent(tenantId, parentTenantId) {
         await owner`update tenants set parent_tenant_id = ${parentTenantId} where id = ${tenantId}`;
