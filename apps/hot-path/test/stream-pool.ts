@@ -89,6 +89,7 @@ export async function startStreamPool({
       },
     },
     changes: neverHeard,
+    clock: () => time.nowMs,
     requestFor: (userId) => ({
       read: { key: userId, scopes: [] },
       variant: "",

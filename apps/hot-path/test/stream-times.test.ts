@@ -35,6 +35,24 @@ describe("the token's end", () => {
     expect(pool.endedBecause()).toEqual(["expired"]);
   });
 
+  test("is told under the id of the last event that was resumed, and all of those count as sent", async () => {
+    await using pool = await startStreamPool();
+    const first = await pool.publish();
+    const missed = [await pool.publish(), await pool.publish(), await pool.publish()];
+    const reader = await pool.open({ after: first, expiresAtMs: pool.time.wallMs + 31_000 });
+    await untilEvents(reader, 3);
+    pool.elapse(1_000);
+    await untilEvents(reader, 4);
+    const last = missed.at(-1);
+    expect(reader.events.map(({ id }) => id)).toEqual([...missed, last]);
+    expect(own(reader)[3]).toMatchObject({ type: "stream.reauth", id: last });
+    pool.elapse(30_000);
+    const sentBy = pool.events.flatMap(({ kind, connection }) =>
+      kind === "ended" ? [connection.sentEvents] : [],
+    );
+    expect([sentBy, pool.streams.sentEvents]).toEqual([[3], 3]);
+  });
+
   test("is told at once where less than 30 seconds are left", async () => {
     await using pool = await startStreamPool();
     const reader = await pool.open({ expiresAtMs: pool.time.wallMs + 10_000 });

@@ -3,6 +3,7 @@ import { userScope } from "@leftrail/cache-keys";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createUserChanges } from "../cache/user-changes.ts";
 import { AccessWatch } from "./access-watch.ts";
+import { accessChecksMax, accessTurnMaxMs } from "./limits.ts";
 import type { StreamConnection } from "./stream-connection.ts";
 
 const organizationIds = ["org-1", "org-2"];
@@ -39,14 +40,15 @@ let accessible: readonly string[];
 let table: ReturnType<typeof createEpochTable>;
 let asked: string[];
 let pending: PromiseWithResolvers<ReadAnswer>[] | undefined;
+let hit: ReadAnswer | undefined;
 let watch: AccessWatch;
 
 beforeEach(() => {
-  [nowMs, proofAgeMs, accessible, asked, pending] = [0, 0, organizationIds, [], undefined];
+  [nowMs, proofAgeMs, accessible, asked, pending, hit] = [0, 0, organizationIds, [], undefined, undefined];
   table = createEpochTable();
   watch = new AccessWatch({
     cache: {
-      hit: () => undefined,
+      hit: () => (hit?.kind === "found" ? hit : undefined),
       read: async ({ variant }) => {
         asked.push(variant);
         if (pending === undefined) return answerOf(accessible);
@@ -56,6 +58,7 @@ beforeEach(() => {
       },
     },
     changes: createUserChanges(table, { proofAgeMs: () => proofAgeMs }),
+    clock: () => nowMs,
     requestFor: (userId) => ({
       read: { key: userId, scopes: [] },
       variant: userId,
@@ -137,6 +140,52 @@ test("few are asked about at a time, each once, and all in the end", async () =>
   }
   expect(new Set(asked).size).toBe(20);
   expect(asked).toHaveLength(20);
+});
+
+describe("many who open streams at once", () => {
+  const open = (count: number) => Array.from({ length: count }, (_none, n) => watch.check(`user-${n}`));
+  const answerAll = async (): Promise<void> => {
+    for (let answered = 0; answered < pending!.length; answered++) {
+      pending![answered]?.resolve(answerOf(accessible));
+      await new Promise(setImmediate);
+    }
+  };
+
+  test("are asked about so many at a time as can be answered in time, and all in the end", async () => {
+    pending = [];
+    const opening = open(200);
+    await new Promise(setImmediate);
+    expect(asked).toHaveLength(accessChecksMax);
+    await answerAll();
+    const found = await Promise.all(opening);
+    expect(found.every((access) => access.etag === etag)).toBe(true);
+    expect(new Set(asked).size).toBe(200);
+  });
+
+  test("are refused what can't be known in time, without asking", async () => {
+    pending = [];
+    const opening = Promise.allSettled(open(accessChecksMax + 2));
+    await new Promise(setImmediate);
+    nowMs += accessTurnMaxMs;
+    pending[0]?.resolve(answerOf(accessible));
+    await new Promise(setImmediate);
+    expect(asked).toHaveLength(accessChecksMax + 1);
+    nowMs += 1;
+    await answerAll();
+    const [late] = (await opening).filter(({ status }) => status === "rejected");
+    expect(late).toMatchObject({ reason: { code: "unavailable" } });
+    expect(asked).toHaveLength(accessChecksMax + 1);
+  });
+
+  test("are asked about once where an answer came while they waited", async () => {
+    pending = [];
+    const opening = open(accessChecksMax + 1);
+    await new Promise(setImmediate);
+    hit = answerOf(accessible);
+    await answerAll();
+    await Promise.all(opening);
+    expect(asked).toHaveLength(accessChecksMax);
+  });
 });
 
 test("who has no stream any more is asked about no more, and held no more", async () => {

@@ -1,7 +1,15 @@
+import { ProblemError } from "@leftrail/contract";
 import { organizationsKey } from "@leftrail/cache-keys";
 import type { ReadAnswer, ReadCache, ReadRequest } from "@leftrail/read-cache";
+import pLimit from "p-limit";
 import type { HeldUser, UserChanges } from "../cache/user-changes.ts";
-import { accessCheckIntervalMs, accessReadsMax, tickIntervalMs } from "./limits.ts";
+import {
+  accessCheckIntervalMs,
+  accessChecksMax,
+  accessReadsMax,
+  accessTurnMaxMs,
+  tickIntervalMs,
+} from "./limits.ts";
 import { organizationIdsIn } from "./organization-ids.ts";
 import type { StreamConnection } from "./stream-connection.ts";
 import { Wheel, type OnWheel } from "./wheel.ts";
@@ -29,6 +37,8 @@ export interface AccessWatchOptions {
   readonly changes: UserChanges;
   /** The read behind `GET /v1/organizations`. */
   readonly requestFor: (userId: string) => ReadRequest;
+  /** Monotonic, in milliseconds. */
+  readonly clock: () => number;
 }
 
 type Answer = NonNullable<ReturnType<ReadCache["hit"]>> | ReadAnswer;
@@ -42,6 +52,7 @@ export class AccessWatch {
   readonly #users = new Map<string, WatchedUser>();
   readonly #wheel = new Wheel<WatchedUser>({ periodMs: accessCheckIntervalMs, stepMs: tickIntervalMs });
   readonly #waiting = new Set<WatchedUser>();
+  readonly #inTurn = pLimit(accessChecksMax);
   #asking = 0;
 
   constructor(options: AccessWatchOptions) {
@@ -54,10 +65,26 @@ export class AccessWatch {
 
   /** Throws `unavailable` when it can't be known. */
   async check(userId: string): Promise<Access> {
-    const { cache, requestFor } = this.#options;
-    const answer = cache.hit(organizationsKey(userId), "") ?? (await cache.read(requestFor(userId)));
+    const answer = this.#hit(userId) ?? (await this.#read(userId));
     if (answer.kind === "absent") return { organizationIds: [], etag: "" };
     return { organizationIds: organizationIdsIn(answer.body), etag: answer.etag };
+  }
+
+  #hit(userId: string) {
+    return this.#options.cache.hit(organizationsKey(userId), "");
+  }
+
+  /**
+   * So many at a time as can be answered in time: of ten thousand that come back at once to an instance that
+   * knows nobody, each would be too late for the others.
+   */
+  async #read(userId: string): Promise<Answer> {
+    const { cache, requestFor, clock } = this.#options;
+    const giveUpMs = clock() + accessTurnMaxMs;
+    return this.#inTurn(() => {
+      if (clock() > giveUpMs) throw new ProblemError("unavailable", "Too many ask at once.");
+      return this.#hit(userId) ?? cache.read(requestFor(userId));
+    });
   }
 
   /** With the ETag that its access was checked by. */
@@ -111,9 +138,9 @@ export class AccessWatch {
   }
 
   #look(user: WatchedUser): void {
-    const { cache, changes } = this.#options;
+    const { changes } = this.#options;
     const moment = changes.moment();
-    const hit = cache.hit(organizationsKey(user.userId), "");
+    const hit = this.#hit(user.userId);
     if (hit !== undefined) judge(user, hit, moment);
     else if (!user.isAsked) {
       this.#waiting.add(user);

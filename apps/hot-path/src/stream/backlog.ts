@@ -11,8 +11,10 @@ export class Backlog {
   /** Of what came live; what a connection missed is the history's own, and bounded there. */
   liveBytes = 0;
 
-  constructor(missed: readonly HubEvent<Frame>[]) {
+  /** `taken`: how many of the first it has been sent already. */
+  constructor(missed: readonly HubEvent<Frame>[], taken = 0) {
     this.#missed = missed;
+    this.#at = taken;
   }
 
   push(event: HubEvent<Frame>): void {

@@ -20,6 +20,7 @@ export function createStreamAnswers(ctx: Deps & ReadContext) {
     cache,
     changes: ctx.userChanges,
     requestFor: (userId) => organizationsRequest(ctx, { principal: { userId } }),
+    clock: () => performance.now(),
   });
   const places = new TicketPlaces(tickets);
   const log = logStreams(logger);

@@ -5,8 +5,16 @@ export interface Frame {
   readonly chunk: Buffer;
 }
 
-export function frameOf(text: string): Frame {
-  const head = `${Buffer.byteLength(text).toString(16)}\r\n`;
-  const chunk = Buffer.from(`${head}${text}\r\n`);
-  return { chunk, bytes: chunk.subarray(head.length, chunk.length - 2) };
+export const frameOf = (text: string): Frame => frameOfBytes([Buffer.from(text)]);
+
+/** One after the other, as one. */
+export const joinFrames = (frames: readonly Frame[]): Frame => frameOfBytes(frames.map(({ bytes }) => bytes));
+
+function frameOfBytes(parts: readonly Buffer[]): Frame {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const head = Buffer.from(`${length.toString(16)}\r\n`);
+  const chunk = Buffer.concat([head, ...parts, chunkEnd]);
+  return { chunk, bytes: chunk.subarray(head.length, chunk.length - chunkEnd.length) };
 }
+
+const chunkEnd = Buffer.from("\r\n");

@@ -6,6 +6,7 @@ import type { EventsFilter } from "./events-filter.ts";
 import type { Frame } from "./frame.ts";
 import { backlogBytesMax, reauthBeforeMs, stalledHeartbeatsMax } from "./limits.ts";
 import { encodeHeartbeat, encodeId, encodeOwnEvent, encodeRetry, heartbeat } from "./sse-encoder.ts";
+import type { ReplayPieces } from "./replay-pieces.ts";
 import { isEventId } from "./stream-request.ts";
 import type { OnWheel } from "./wheel.ts";
 
@@ -18,6 +19,7 @@ export interface ConnectionKeeper {
   readonly wallClock: () => number;
   /** Events that went out, to all connections. */
   sentEvents: number;
+  readonly pieces: ReplayPieces;
   /** The connection is over; called once. */
   onOver(connection: StreamConnection, reason: EndReason): void;
 }
@@ -114,8 +116,9 @@ export class StreamConnection implements Subscriber<Frame>, OnWheel {
     this.#cursor = position;
     this.#put(encodeId(position));
     if (gap !== undefined) this.#put(this.#encodeOwn("stream.gap", gapData(gap), position));
-    if (replay.length === 0) return;
-    this.#backlog = new Backlog(replay);
+    const taken = this.#putPiece(replay);
+    if (replay.length === taken) return;
+    this.#backlog = new Backlog(replay, taken);
     this.#putBacklog();
   }
 
@@ -196,6 +199,19 @@ export class StreamConnection implements Subscriber<Frame>, OnWheel {
     this.sentEvents++;
     this.#keeper.sentEvents++;
     return frame;
+  }
+
+  /** As much as fits one frame for all; answers how many events that were. */
+  #putPiece(missed: readonly HubEvent<Frame>[]): number {
+    // What a filter leaves is no other's.
+    const piece = this.#filter === undefined ? this.#keeper.pieces.firstOf(missed) : undefined;
+    if (piece === undefined) return 0;
+    const { frame, count, lastId } = piece;
+    this.#cursor = lastId;
+    this.sentEvents += count;
+    this.#keeper.sentEvents += count;
+    this.#put(frame);
+    return count;
   }
 
   /** As much as the socket takes at a time; of all sockets together that is little. */

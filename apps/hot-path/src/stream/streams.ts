@@ -2,6 +2,7 @@ import type { EventHubs } from "@leftrail/event-broker";
 import type { AccessWatch } from "./access-watch.ts";
 import type { Frame } from "./frame.ts";
 import { endGraceMs, retryJitterMs, retryMinMs, tickIntervalMs } from "./limits.ts";
+import { ReplayPieces } from "./replay-pieces.ts";
 import {
   StreamConnection,
   type ConnectionKeeper,
@@ -55,6 +56,7 @@ export type OpenOptions = Omit<ConnectionOptions, "keeper"> & {
 /** All streams of a process. One timer serves them, and only while there are any. */
 export class Streams implements ConnectionKeeper {
   sentEvents = 0;
+  readonly pieces = new ReplayPieces();
   readonly wallClock: () => number;
   readonly #options: StreamsOptions;
   readonly #connections: Wheel<StreamConnection>;

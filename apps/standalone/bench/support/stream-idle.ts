@@ -44,7 +44,7 @@ export async function measureIdle({ members, startHotPath, startPlain }: StreamS
       "a third of it is who each user is and what they may see, kept in caches that have bounds",
     ),
     { what: `memory of a stream, ${streamsOfOne} of each user`, value: twenties.residentKib, unit: "KiB" },
-    against({ what: "it ÷ plain", value: twenties.residentKib / plain.residentKib, unit: "×" }, 1.3, ""),
+    against({ what: "it ÷ plain", value: twenties.residentKib / plain.residentKib, unit: "×" }, 1.3),
     { what: "plain node:http, heap of an open response", value: plain.heapKib, unit: "KiB" },
     { what: "heap of a stream, each another user's", value: each.heapKib, unit: "KiB" },
     { what: `heap of a stream, ${streamsOfOne} of each user`, value: twenties.heapKib, unit: "KiB" },
@@ -57,7 +57,7 @@ export async function measureIdle({ members, startHotPath, startPlain }: StreamS
         unit: "%",
       },
       2,
-      "a write for each heartbeat is most of it, as for the plain server",
+      "the writes are as many as the plain server's; the rest is looking at who may still see what, and garbage",
     ),
     {
       what: "the same where the relay is heard late, and everybody's access is looked at again",

@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import type { Redis } from "ioredis";
 import {
   channelsPerSubscribeMax,
@@ -10,7 +11,6 @@ import {
 import type { BrokerEvent, DrivenHubs, PublishedEvent } from "../ports.ts";
 import { createRingBudget } from "../ring-budget.ts";
 import { tickUntilDisposed } from "../tick-until-disposed.ts";
-import { createGate } from "./gate.ts";
 import { createGreatestEpoch } from "./greatest-epoch.ts";
 import { chunksOf, createHeadChecks } from "./head-checks.ts";
 import { readHistory } from "./history-reader.ts";
@@ -42,7 +42,7 @@ export function createRedisHubs<Frame>(options: RedisHubsOptions<Frame>): Driven
   const { redis, subscriber, clock, encode, onEvent = () => {}, limits = historyLimits } = options;
   const budget = createRingBudget(options.ringsBytesMax ?? ringsBytesMax);
   const epochs = createGreatestEpoch();
-  const inTurn = createGate(readsMax);
+  const inTurn = pLimit(readsMax);
   const hubs = createWatchedHubs<Frame>(clock, (organizationId, channel) =>
     createOrganizationHub({ organizationId, channel, clock, encode, onEvent, limits, budget }),
   );
