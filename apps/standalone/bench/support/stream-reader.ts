@@ -31,6 +31,7 @@ export class StreamReader {
   marks = 0;
   /** When the last mark came; before any, when the stream began. */
   atMs = Number.NaN;
+  readonly askedAtMs = monotonicMs();
   readonly #options: StreamReaderOptions;
   #socket: Socket;
   /** What came before the stream's first id; undefined from there on. */

@@ -44,14 +44,14 @@ async function run(command: ReadersCommand): Promise<ReadersAnswer> {
 }
 
 async function open(command: ReadersCommand & { readonly kind: "open" }): Promise<readonly StreamReader[]> {
-  const { port, requests, atOnce, marks } = command;
+  const { port, requests, atOnce, withinMs, marks } = command;
   const opened: StreamReader[] = [];
   const { promise: allHaveBegun, resolve: onAllBegun } = Promise.withResolvers<undefined>();
   let begun = 0;
   const onBegun = (): void => {
     begun++;
     if (begun === requests.length) onAllBegun(undefined);
-    openNext();
+    if (withinMs === 0) openNext();
   };
   const openNext = (): void => {
     const request = requests[opened.length];
@@ -70,7 +70,8 @@ async function open(command: ReadersCommand & { readonly kind: "open" }): Promis
       }),
     );
   };
-  for (let count = 0; count < atOnce; count++) openNext();
+  if (withinMs === 0) for (let count = 0; count < atOnce; count++) openNext();
+  else for (const n of requests.keys()) setTimeout(openNext, (n * withinMs) / requests.length);
   await allHaveBegun;
   readers.push(...opened);
   await untilAllHave(marks);
@@ -97,7 +98,12 @@ async function untilAllHave(marks: number): Promise<void> {
 function arrivalsSince(startMs: number, some: readonly StreamReader[]): Arrivals {
   const counts = { comebacks, refusals };
   [comebacks, refusals] = [0, 0];
-  return { startMs, arrivalsMs: Float64Array.from(some, ({ atMs }) => atMs), ...counts };
+  return {
+    startMs,
+    arrivalsMs: Float64Array.from(some, ({ atMs }) => atMs),
+    waitedMs: Float64Array.from(some, ({ atMs, askedAtMs }) => atMs - askedAtMs),
+    ...counts,
+  };
 }
 
 const answer = (found: ReadersAnswer): void => void process.send?.(found, () => undefined);

@@ -9,6 +9,7 @@ export type ReadersCommand =
       readonly requests: readonly Uint8Array[];
       readonly atOnce: number;
       readonly marks: number;
+      readonly withinMs: number;
     }
   | { readonly kind: "arrivals"; readonly marks: number }
   | { readonly kind: "cut" };
@@ -21,6 +22,8 @@ export interface Arrivals {
   readonly startMs: number;
   /** When each reader got its last mark; before any, when its stream had begun. */
   readonly arrivalsMs: Float64Array;
+  /** How long that was after the reader's first attempt to connect. */
+  readonly waitedMs: Float64Array;
   /** How often a reader got no stream and came back. */
   readonly comebacks: number;
   /** How often it was an error, from which an EventSource would not have come back. */
@@ -29,11 +32,14 @@ export interface Arrivals {
 
 /** Readers of one server's streams, in a process of their own. */
 export interface StreamReaders extends AsyncDisposable {
-  /** Opens a stream for each request, so many at once; resolves when all have begun and have so many marks. */
+  /**
+   * Opens a stream for each request, so many at once, or each at its own moment, evenly spread over a time;
+   * resolves when all have begun and have so many marks.
+   */
   open(
     url: string,
     requests: readonly Uint8Array[],
-    options?: { readonly atOnce?: number; readonly marks?: number },
+    options?: { readonly atOnce?: number; readonly withinMs?: number; readonly marks?: number },
   ): Promise<Arrivals>;
   /** Resolves when each has got so many marks since it was opened. */
   untilMarks(marks: number): Promise<Arrivals>;
@@ -63,8 +69,8 @@ export function startReaders(): StreamReaders {
     return answer;
   };
   return {
-    open: (url, requests, { atOnce = defaultAtOnce, marks = 0 } = {}) =>
-      send({ kind: "open", port: Number(new URL(url).port), requests, atOnce, marks }),
+    open: (url, requests, { atOnce = defaultAtOnce, withinMs = 0, marks = 0 } = {}) =>
+      send({ kind: "open", port: Number(new URL(url).port), requests, atOnce, withinMs, marks }),
     untilMarks: (marks) => send({ kind: "arrivals", marks }),
     async cut() {
       await send({ kind: "cut" });
