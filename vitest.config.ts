@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // A test file's suffix says what it needs beyond Node; each need is a project with its own set-up.
@@ -9,6 +10,8 @@ const needs = ["pg", "redis", "e2e", "browser"];
 
 export default defineConfig({
   test: {
+    // Most of the time is waiting for processes and servers, so one worker alone would leave two cores idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./infra/test/counts-reporter.ts"],
     projects: [
       {
