@@ -1,4 +1,4 @@
-import { startFaultProxy, startTestRedis, waitUntil } from "@leftrail/testkit";
+import { startFaultProxy, startTestRedis, waitUntil, type TestRedis } from "@leftrail/testkit";
 import { describe, expect, test } from "vitest";
 import { openRedisBroker, type View } from "./brokers.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
@@ -34,9 +34,14 @@ async function openWatched(url: string) {
         published.push(id);
       }
     },
+    /** Resolves when everybody has heard of the last one. */
+    async publishHeard(count: number) {
+      await this.publish(count);
+      await this.everybodyHas(published.at(-1)!);
+    },
     everybodyHas: (id: string) => Promise.all(watchers.map((watcher) => watcher.has(id))),
     /** Each of them has one gap after this event, and goes on from a point above it. */
-    async everybodyHasGap(after: string) {
+    async everybodyHasGap(after = published.at(-1)!) {
       await waitUntil(() => watchers.every(({ gaps }) => gaps.length > 0), {
         what: "everybody to have a gap",
       });
@@ -80,66 +85,97 @@ async function expectGoingOn(
   expect(back.start).toMatchObject({ gap: { requested: lost, resumedFrom: later[2] }, replay: [] });
 }
 
+type Skip = (condition: boolean, note: string) => void;
+
+/** A server whose process the test may control. */
+async function startOwnRedis(skip: Skip): Promise<TestRedis> {
+  await using starting = new AsyncDisposableStack();
+  const server = starting.use(await startTestRedis());
+  skip(server.pid === undefined, inDocker);
+  starting.move();
+  return server;
+}
+
+/** A server and its replica, with an organization that is looked at on whichever of the two leads. */
+async function openReplicated(skip: Skip) {
+  await using starting = new AsyncDisposableStack();
+  const primary = starting.use(await startOwnRedis(skip));
+  const replica = starting.use(await startTestRedis());
+  const replication = starting.use(await startFaultProxy(primary.url));
+  const switchboard = starting.use(await openSwitchboard(primary.url));
+  const control = starting.use(await replicate(primary, replica, replication.port));
+  const all = starting.use(await openWatched(switchboard.url));
+  const resources = starting.move();
+  return {
+    all,
+    control,
+    replica,
+    /** Publishes so many that both servers have. */
+    async publishReplicated(count: number) {
+      await all.publishHeard(count);
+      await control.replicaHas(all.organization, all.published.length);
+    },
+    partition: () => replication.set("blackHole"),
+    /** The replica leads, and everybody is connected to it. */
+    async failOver() {
+      await control.replica.replicaof("NO", "ONE");
+      await all.lose(async () => switchboard.leadTo(replica.url));
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
 describe("what Redis lost is told as a gap, and no id is given to two events:", () => {
   test("everything, by FLUSHALL, and nothing is published", async () => {
     await using server = await startTestRedis();
     await using all = await openWatched(server.url);
-    await all.publish(3);
-    await all.everybodyHas(all.published[2]!);
+    await all.publishHeard(3);
     await all.broker.publisherRedis.flushall();
     all.broker.skip(10_000);
-    await all.everybodyHasGap(all.published[2]!);
+    await all.everybodyHasGap();
     await expectGoingOn(all, 2);
   });
 
   test("everything, by FLUSHALL, and the next event comes first", async () => {
     await using server = await startTestRedis();
     await using all = await openWatched(server.url);
-    await all.publish(3);
-    await all.everybodyHas(all.published[2]!);
+    await all.publishHeard(3);
     await all.broker.publisherRedis.flushall();
-    await all.publish(1);
-    await all.everybodyHasGap(all.published[2]!);
-    await all.everybodyHas(all.published[3]!);
+    await all.publishHeard(1);
+    await all.everybodyHasGap(all.published[2]);
     await expectGoingOn(all, 2);
   });
 
   test("everything, by a restart without data", async ({ skip }) => {
-    await using server = await startTestRedis();
-    skip(server.pid === undefined, inDocker);
+    await using server = await startOwnRedis(skip);
     await using all = await openWatched(server.url);
-    await all.publish(3);
-    await all.everybodyHas(all.published[2]!);
+    await all.publishHeard(3);
     await all.lose(async () => {
       await server.stop();
       await server.start();
     });
-    await all.everybodyHasGap(all.published[2]!);
+    await all.everybodyHasGap();
     await expectGoingOn(all, 2);
   });
 
   test("the newest, by a restart from older data", async ({ skip }) => {
-    await using server = await startTestRedis();
-    skip(server.pid === undefined, inDocker);
+    await using server = await startOwnRedis(skip);
     await using all = await openWatched(server.url);
     await all.publish(3);
     const snapshot = await server.saveSnapshot();
-    await all.publish(3);
-    await all.everybodyHas(all.published[5]!);
+    await all.publishHeard(3);
     await all.lose(() => server.startFrom(snapshot));
-    await all.everybodyHasGap(all.published[5]!);
+    await all.everybodyHasGap();
     await expectGoingOn(all, 4);
   });
 
   test("the newest, by a restart from older data, and the next event comes first", async ({ skip }) => {
-    await using server = await startTestRedis();
-    skip(server.pid === undefined, inDocker);
+    await using server = await startOwnRedis(skip);
     await using proxy = await startFaultProxy(server.url);
     await using all = await openWatched(proxy.url);
     await all.publish(2);
     const snapshot = await server.saveSnapshot();
-    await all.publish(2);
-    await all.everybodyHas(all.published[3]!);
+    await all.publishHeard(2);
     await all.lose(async () => {
       proxy.set("refuse");
       await server.startFrom(snapshot);
@@ -149,94 +185,63 @@ describe("what Redis lost is told as a gap, and no id is given to two events:", 
       all.published.push(event.id);
       proxy.set("none");
     });
-    await all.everybodyHasGap(all.published[3]!);
+    await all.everybodyHasGap(all.published[3]);
     await all.everybodyHas(all.published[4]!);
     await expectGoingOn(all, 3);
   });
 
   test("the newest, by a replica that was promoted from behind", async ({ skip }) => {
-    await using primary = await startTestRedis();
-    await using replica = await startTestRedis();
-    skip(primary.pid === undefined, inDocker);
-    await using replication = await startFaultProxy(primary.url);
-    await using switchboard = await openSwitchboard(primary.url);
-    using control = await replicate(primary, replica, replication.port);
-    await using all = await openWatched(switchboard.url);
-    await all.publish(3);
-    await all.publish(1);
-    await control.replicaHas(all.organization, all.published.length);
-    replication.set("blackHole");
-    await all.publish(3);
-    await all.everybodyHas(all.published[6]!);
-    await control.replica.replicaof("NO", "ONE");
-    await all.lose(async () => switchboard.leadTo(replica.url));
-    await all.everybodyHasGap(all.published[6]!);
-    await expectGoingOn(all, 5);
+    await using pair = await openReplicated(skip);
+    await pair.publishReplicated(4);
+    pair.partition();
+    await pair.all.publishHeard(3);
+    await pair.failOver();
+    await pair.all.everybodyHasGap();
+    await expectGoingOn(pair.all, 5);
   });
 
   test("the newest, by a failover and back again, to the same run of the same server", async ({ skip }) => {
-    await using primary = await startTestRedis();
-    await using replica = await startTestRedis();
-    skip(primary.pid === undefined, inDocker);
-    await using replication = await startFaultProxy(primary.url);
-    using control = await replicate(primary, replica, replication.port);
-    await using all = await openWatched(primary.url);
-    await all.publish(3);
-    await control.replicaHas(all.organization, 3);
-    replication.set("blackHole");
-    await all.publish(3);
-    await all.everybodyHas(all.published[5]!);
+    await using pair = await openReplicated(skip);
+    const { all, control, replica } = pair;
+    await pair.publishReplicated(3);
+    pair.partition();
+    await all.publishHeard(3);
     await control.replica.replicaof("NO", "ONE");
     await follow(control.primary, replica.url);
     await control.primary.replicaof("NO", "ONE");
-    await all.publish(1);
-    await all.everybodyHasGap(all.published[5]!);
-    await all.everybodyHas(all.published[6]!);
+    await all.publishHeard(1);
+    await all.everybodyHasGap(all.published[5]);
     await expectGoingOn(all, 4);
   });
 });
 
 describe("what may have lost something is told as a gap, for nobody can know that it did not:", () => {
   test("a restart with all data", async ({ skip }) => {
-    await using server = await startTestRedis();
-    skip(server.pid === undefined, inDocker);
+    await using server = await startOwnRedis(skip);
     await using all = await openWatched(server.url);
-    await all.publish(3);
-    await all.everybodyHas(all.published[2]!);
+    await all.publishHeard(3);
     const snapshot = await server.saveSnapshot();
     await all.lose(() => server.startFrom(snapshot));
-    await all.everybodyHasGap(all.published[2]!);
+    await all.everybodyHasGap();
     await expectGoingOn(all, 2);
   });
 
   test("a replica that was promoted with all data", async ({ skip }) => {
-    await using primary = await startTestRedis();
-    await using replica = await startTestRedis();
-    skip(primary.pid === undefined, inDocker);
-    await using replication = await startFaultProxy(primary.url);
-    await using switchboard = await openSwitchboard(primary.url);
-    using control = await replicate(primary, replica, replication.port);
-    await using all = await openWatched(switchboard.url);
-    await all.publish(3);
-    await all.publish(1);
-    await all.everybodyHas(all.published[3]!);
-    await control.replicaHas(all.organization, all.published.length);
-    await control.replica.replicaof("NO", "ONE");
-    await all.lose(async () => switchboard.leadTo(replica.url));
-    await all.everybodyHasGap(all.published[3]!);
-    await expectGoingOn(all, 3);
+    await using pair = await openReplicated(skip);
+    await pair.publishReplicated(4);
+    await pair.failOver();
+    await pair.all.everybodyHasGap();
+    await expectGoingOn(pair.all, 3);
   });
 
   test("a restart from older data, with the newest id that is left, at a process that had not followed", async ({
     skip,
   }) => {
-    await using server = await startTestRedis();
-    skip(server.pid === undefined, inDocker);
+    await using server = await startOwnRedis(skip);
     await using all = await openWatched(server.url);
     await all.publish(2);
     const snapshot = await server.saveSnapshot();
-    await all.publish(1);
-    await all.everybodyHas(all.published[2]!);
+    await all.publishHeard(1);
     await all.lose(() => server.startFrom(snapshot));
     await using fresh = await openRedisBroker(server.url);
     const back = createRecorder();
@@ -248,8 +253,7 @@ describe("what may have lost something is told as a gap, for nobody can know tha
 test("a history that nobody looked at for longer than it is held is no gap for who has the last id", async () => {
   await using server = await startTestRedis();
   await using all = await openWatched(server.url);
-  await all.publish(2);
-  await all.everybodyHas(all.published[1]!);
+  await all.publishHeard(2);
   await all.broker.publisherRedis.del(`events:{${all.organization}}:log`);
   await using fresh = await openRedisBroker(server.url);
   const [last, first] = [createRecorder(), createRecorder()];
