@@ -79,7 +79,6 @@ test("what one instance fetched another gives from Redis, then each by itself, a
   const as = newUser();
   const { id } = await givenTenant(harness.store, { members: { [as.userId]: "member" } });
   await settled();
-  await settled();
   const path = `/v1/organizations/${id}/features`;
   await waitUntil(async () => (await tierOf(one, path, as)) === "l1", {
     what: "the first instance's own tier",

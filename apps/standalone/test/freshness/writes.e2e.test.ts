@@ -50,6 +50,8 @@ describe("two hot paths and a control plane", () => {
       const metrics = await (await fetch(`${hotPath!.url}/metrics`)).text();
       return Number(/^leftrail_cache_fill_seconds_count (\d+)$/m.exec(metrics)?.[1]);
     };
+    const bodies = new Set<string>();
+    const counts: number[] = [];
     // A machine that is too busy for a proof every 300 ms asks the database again: then another round tells.
     await waitUntil(
       async () => {
@@ -59,14 +61,14 @@ describe("two hot paths and a control plane", () => {
         const answers = await Promise.all(
           Array.from({ length: 500 }, () => fleet.get(hotPath!, features, as)),
         );
-        const bodies = new Set(answers.flatMap(({ status, body }) => (status === 200 ? body : [])));
-        expect(bodies).toEqual(new Set([byDefault]));
-        const count = (await reads()) - before;
-        expect(count).toBeLessThan(50);
-        return count === 1;
+        for (const { status, body } of answers) if (status === 200) bodies.add(body);
+        counts.push((await reads()) - before);
+        return counts.at(-1) === 1;
       },
       { what: "a round with one read", timeoutMs: 30_000 },
     );
+    expect(bodies).toEqual(new Set([byDefault]));
+    expect(Math.max(...counts)).toBeLessThan(50);
   });
 
   test("what any SQL client commits is fresh within a second: each table that the left rail is made of", async () => {
