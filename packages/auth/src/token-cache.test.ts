@@ -53,7 +53,7 @@ describe("a token that was verified before", () => {
   });
 
   test("is forgotten when the cache is full, oldest first", async () => {
-    await using auth = await startAuth({ tokenCacheBytesMax: 3_000 });
+    await using auth = await startAuth({ tokensMax: 2 });
     const tokens = await Promise.all([1, 2, 3, 4].map((n) => auth.issuer.sign({ n })));
     for (const token of [...tokens, tokens[3] ?? "", tokens[0] ?? ""]) {
       expect((await auth.verifier.verify(token)).userId).toBe(defaultUserId);

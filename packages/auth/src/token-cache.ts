@@ -1,13 +1,11 @@
+import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { clockToleranceSeconds } from "./check-token.ts";
 import type { Keys, Keyset } from "./keyset.ts";
 import type { Principal } from "./principal.ts";
 
-/** Memory that verified tokens may take: some ten thousand of usual size. */
-export const tokenCacheBytesMax = 16 * 1024 * 1024;
-
-/** What an entry weighs beside its token: the principal and the cache's own bookkeeping. */
-const entryOverheadBytes = 512;
+/** Verified tokens that are remembered, each in some 600 bytes: as many as a process may have streams, and more. */
+export const tokensMax = 25_000;
 
 interface Entry {
   readonly principal: Principal;
@@ -23,26 +21,27 @@ export interface TokenCache {
   set(token: string, proof: { principal: Principal; keyset: Keyset; keys: Keys }): void;
 }
 
-export function createTokenCache(bytesMax: number): TokenCache {
-  const entries = new LRUCache<string, Entry>({
-    maxSize: bytesMax,
-    sizeCalculation: (_entry, token) => token.length + entryOverheadBytes,
-  });
+export function createTokenCache(max: number): TokenCache {
+  const entries = new LRUCache<string, Entry>({ max });
   return {
     get(token, nowMs) {
-      const entry = entries.get(token);
+      const digest = digestOf(token);
+      const entry = entries.get(digest);
       if (entry === undefined) return undefined;
       if (nowMs < entry.endsAtMs && entry.keyset.usable(nowMs)?.generation === entry.generation) {
         return entry.principal;
       }
-      entries.delete(token);
+      entries.delete(digest);
       return undefined;
     },
 
     set(token, { principal, keyset, keys }) {
       // A fractional exp counts to the end of its second, as it does in the verification.
       const endsAtMs = (Math.ceil(principal.expiresAtSeconds) + clockToleranceSeconds) * 1000;
-      entries.set(token, { principal, keyset, generation: keys.generation, endsAtMs });
+      entries.set(digestOf(token), { principal, keyset, generation: keys.generation, endsAtMs });
     },
   };
 }
+
+/** Tokens are long, and memory is no place to keep them. */
+const digestOf = (token: string): string => hash("sha256", token, "base64url");

@@ -7,7 +7,7 @@ import { createKeyset, jwksCooldownDefaultMs, jwksRefreshMs, jwksStaleMaxMs } fr
 import type { Keys, Keyset, KeysetState } from "./keyset.ts";
 import { toPrincipal } from "./principal.ts";
 import type { Principal } from "./principal.ts";
-import { createTokenCache, tokenCacheBytesMax } from "./token-cache.ts";
+import { createTokenCache, tokensMax } from "./token-cache.ts";
 import { unauthenticated } from "./unauthenticated.ts";
 
 /** How often a started verifier looks whether a set is due. */
@@ -29,7 +29,7 @@ export interface TokenVerifierOptions {
   readonly jwksStaleMaxMs?: number;
   readonly jwksTimeoutMs?: number;
   readonly jwksBytesMax?: number;
-  readonly tokenCacheBytesMax?: number;
+  readonly tokensMax?: number;
 }
 
 export interface IssuerState {
@@ -70,7 +70,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const trustedByIssuer = new Map(
     options.issuers.map((issuer) => [issuer.issuer, { issuer, keyset: createIssuerKeyset(issuer, options) }]),
   );
-  const cache = createTokenCache(options.tokenCacheBytesMax ?? tokenCacheBytesMax);
+  const cache = createTokenCache(options.tokensMax ?? tokensMax);
 
   const known = (token: string): Principal | undefined => cache.get(token, clock());
 
