@@ -78,7 +78,7 @@ describe("a ticket's place", () => {
     const hash = (await tickets.find(ticket))?.hash ?? "";
     const readers: SseReader[] = [];
     for (let count = 0; count < 3; count++)
-      readers.push(await pool.open({ place: await pool.places.take(hash) }));
+      readers.push(await pool.open({ place: await pool.places.take(hash, organizationId) }));
     await untilEnd(readers[0]!);
     expect(pool.endedBecause()).toEqual(["superseded"]);
     expect(readers.slice(1).map(({ end }) => end)).toEqual([undefined, undefined]);
@@ -89,7 +89,7 @@ describe("a ticket's place", () => {
     await using pool = await startStreamPool({ tickets });
     const { ticket } = await tickets.issue({ userId: "u", organizationId, tokenExpiresAtMs: 1e12 });
     const hash = (await tickets.find(ticket))?.hash ?? "";
-    const reader = await pool.open({ place: await pool.places.take(hash) });
+    const reader = await pool.open({ place: await pool.places.take(hash, organizationId) });
     for (const id of ["elsewhere-1", "elsewhere-2"]) await tickets.open(hash, id);
     pool.elapse(30_000);
     await untilEnd(reader);
@@ -113,7 +113,7 @@ describe("a ticket's place", () => {
     await using pool = await startStreamPool({ tickets });
     const { ticket } = await tickets.issue({ userId: "u", organizationId, tokenExpiresAtMs: 1e12 });
     const hash = (await tickets.find(ticket))?.hash ?? "";
-    const reader = await pool.open({ place: await pool.places.take(hash) });
+    const reader = await pool.open({ place: await pool.places.take(hash, organizationId) });
     isDown = true;
     pool.elapse(60_000);
     await isLeft(() => calls.length === 2, "renewals");

@@ -35,6 +35,9 @@ export class FakeHubs implements EventHubs<Frame> {
     this.tell((subscriber) => subscriber.begin({ position: "5-0", gap: undefined, replay }));
   }
 
+  signal(): void {}
+  onSignal(): void {}
+
   event(event: HubEvent<Frame>): void {
     this.tell((subscriber) => subscriber.event(event));
   }
@@ -96,7 +99,7 @@ export async function startStreamPool({
       load: async () => ({ kind: "absent" }),
     }),
   });
-  const places = new TicketPlaces(tickets);
+  const places = new TicketPlaces(tickets, hubs);
   const streams = new Streams({
     hubs,
     settings: {

@@ -63,6 +63,15 @@ const publish = async (tick = 1): Promise<string> => {
   const event = { type: "scheduler.tick", occurredAt: new Date().toISOString(), data: { tick } };
   return (await publisher.publish(organizationId, event)).id;
 };
+async function issueTicket(): Promise<string> {
+  const answer = await fetch(`${urls[0]}/v1/stream/tickets`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ organizationId }),
+  });
+  expect(answer.status).toBe(201);
+  return issuedStreamTicketSchema.parse(await answer.json()).ticket;
+}
 const untilBegun = (reader: SseReader) =>
   waitUntil(() => reader.lastEventId !== "", { what: "the stream's beginning" });
 
@@ -82,19 +91,36 @@ test("what is published reaches every instance with the same id, and either resu
   for (const reader of [one, other, resumed]) reader[Symbol.dispose]();
 });
 
-test("a ticket of one instance opens streams on another, two in all; the third ends the oldest", async () => {
-  const answer = await fetch(`${urls[0]}/v1/stream/tickets`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ organizationId }),
-  });
-  expect(answer.status).toBe(201);
-  const { ticket } = issuedStreamTicketSchema.parse(await answer.json());
-  const readers: SseReader[] = [];
-  for (const instance of [1, 0, 1]) readers.push(await open(instance, { token: ticket }));
-  expect(readers.map(({ status }) => status)).toEqual([200, 200, 200]);
-  await untilEnd(readers[0]!);
-  expect(readers.slice(1).map(({ end }) => end)).toEqual([undefined, undefined]);
+test.each([
+  ["where the oldest is", [1, 0, 1]],
+  ["elsewhere", [0, 1, 1]],
+])(
+  "a ticket of one instance opens streams on any, two in all; the third, %s, ends the oldest",
+  async (_where, instances) => {
+    const ticket = await issueTicket();
+    const readers: SseReader[] = [];
+    for (const instance of instances) {
+      const reader = await open(instance, { token: ticket });
+      await untilBegun(reader);
+      readers.push(reader);
+    }
+    expect(readers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    await untilEnd(readers[0]!);
+    expect(readers.slice(1).map(({ end }) => end)).toEqual([undefined, undefined]);
+    for (const reader of readers) reader[Symbol.dispose]();
+  },
+);
+
+test("of many streams that a ticket is to open at once, on two instances, two are left", async () => {
+  const ticket = await issueTicket();
+  const readers = await Promise.all([0, 1, 0, 1, 0, 1].map((instance) => open(instance, { token: ticket })));
+  const openOnes = () => readers.filter(({ end }) => end === undefined);
+  await waitUntil(() => openOnes().length === 2, { what: "the others to end" });
+  const id = await publish();
+  for (const reader of openOnes()) {
+    await waitUntil(() => reader.lastEventId === id, { what: "the event" });
+  }
+  expect(openOnes()).toHaveLength(2);
   for (const reader of readers) reader[Symbol.dispose]();
 });
 

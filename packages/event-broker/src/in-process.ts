@@ -34,6 +34,7 @@ export function createInProcessEvents<Frame>(options: InProcessEventsOptions<Fra
   const budget = createRingBudget(options.ringsBytesMax ?? ringsBytesMax);
   const keys = createEventKeys(clock);
   const histories = new Map<string, History<Frame>>();
+  const listeners: ((text: string) => void)[] = [];
   let lastEpoch = 0;
   let isDisposed = false;
 
@@ -130,6 +131,15 @@ export function createInProcessEvents<Frame>(options: InProcessEventsOptions<Fra
         },
       };
     },
+
+    signal(organizationId, text) {
+      // Later, as from another process: who is to hear of it may be about to attach.
+      setImmediate(() => {
+        if (!histories.has(organizationId)) return;
+        for (const listener of listeners) listener(text);
+      });
+    },
+    onSignal: (listener) => void listeners.push(listener),
 
     isLive: true,
     get hubCount() {

@@ -71,6 +71,13 @@ export interface EventHubs<Frame> extends AsyncDisposable {
    * whether it is another process that has heard more. Disposing detaches at once.
    */
   attach(organizationId: string, after: string | undefined, subscriber: Subscriber<Frame>): Disposable;
+  /**
+   * Says something to every process that has a hub of the organization, this one included. No history keeps it,
+   * and it may be lost: only for what is found out in another way as well. Returns before it is heard.
+   */
+  signal(organizationId: string, text: string): void;
+  /** Called with every signal that is heard; must be quick and must not throw. */
+  onSignal(listener: (text: string) => void): void;
   /** Whether events arrive at once; while false they arrive later, none is lost. */
   readonly isLive: boolean;
   readonly hubCount: number;

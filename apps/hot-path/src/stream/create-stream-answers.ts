@@ -22,7 +22,7 @@ export function createStreamAnswers(ctx: Deps & ReadContext) {
     requestFor: (userId) => organizationsRequest(ctx, { principal: { userId } }),
     clock: () => performance.now(),
   });
-  const places = new TicketPlaces(tickets);
+  const places = new TicketPlaces(tickets, hubs);
   const log = logStreams(logger);
   const streams = new Streams({
     hubs,

@@ -75,7 +75,7 @@ export function createOpenStream(options: OpenStreamOptions): OpenStream {
 
   async function takePlace({ ticket }: Caller) {
     if (ticket === undefined) return undefined;
-    const place = await places.take(ticket.hash);
+    const place = await places.take(ticket.hash, ticket.organizationId);
     if (place === undefined) throw unauthenticated("the ticket has expired");
     return place;
   }

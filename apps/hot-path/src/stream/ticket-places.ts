@@ -1,4 +1,5 @@
 import { ticketRenewIntervalMs, type StreamTickets } from "@leftrail/auth";
+import type { EventHubs } from "@leftrail/event-broker";
 import { randomUUID } from "node:crypto";
 import { tickIntervalMs } from "./limits.ts";
 import type { StreamConnection } from "./stream-connection.ts";
@@ -10,6 +11,9 @@ export interface TicketPlace {
   readonly streamId: string;
 }
 
+/** What begins the signal that a stream has lost its place to a newer one, on whichever instance it is. */
+const supersededMark = "superseded ";
+
 interface HeldPlace extends TicketPlace, OnWheel {
   readonly connection: StreamConnection;
 }
@@ -17,21 +21,35 @@ interface HeldPlace extends TicketPlace, OnWheel {
 /** The places of this process's streams on their tickets: taken, renewed, lost to newer streams, given back. */
 export class TicketPlaces {
   readonly #tickets: StreamTickets;
+  readonly #hubs: Pick<EventHubs<unknown>, "signal">;
   readonly #byStream = new Map<string, HeldPlace>();
   readonly #byConnection = new Map<StreamConnection, HeldPlace>();
   readonly #wheel = new Wheel<HeldPlace>({ periodMs: ticketRenewIntervalMs, stepMs: tickIntervalMs });
 
-  constructor(tickets: StreamTickets) {
+  constructor(tickets: StreamTickets, hubs: Pick<EventHubs<unknown>, "signal" | "onSignal">) {
     this.#tickets = tickets;
+    this.#hubs = hubs;
+    hubs.onSignal((text) => {
+      if (text.startsWith(supersededMark)) this.#supersede(text.slice(supersededMark.length));
+    });
   }
 
   /** Undefined: the ticket has expired. Throws `unavailable`. */
-  async take(hash: string): Promise<TicketPlace | undefined> {
+  async take(hash: string, organizationId: string): Promise<TicketPlace | undefined> {
     const streamId = randomUUID();
     const ended = await this.#tickets.open(hash, streamId);
-    // Those on other instances find out when they renew.
-    for (const id of ended ?? []) this.#byStream.get(id)?.connection.end("superseded");
+    for (const id of ended ?? []) {
+      // Not here, or not yet. If the signal is lost, its stream finds out when it renews its place.
+      if (!this.#supersede(id)) this.#hubs.signal(organizationId, supersededMark + id);
+    }
     return ended === undefined ? undefined : { hash, streamId };
+  }
+
+  /** Whether it was here. */
+  #supersede(streamId: string): boolean {
+    const place = this.#byStream.get(streamId);
+    place?.connection.end("superseded");
+    return place !== undefined;
   }
 
   /** A place that nobody holds, or holds any longer. */

@@ -42,7 +42,7 @@ test("a ticket of one instance opens the stream of its organization on any other
   await waitUntil(() => [oldest, other].every(({ lastEventId }) => lastEventId === told), {
     what: "the event",
   });
-  const newest = await open(withTicket(second!, ticket));
+  const newest = await open(withTicket(third!, ticket));
   await waitUntil(() => oldest.end === "end", { what: "the oldest to end" });
   expect([other.end, newest.end]).toEqual([undefined, undefined]);
 });

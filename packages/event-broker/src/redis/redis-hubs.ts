@@ -1,3 +1,4 @@
+import { eventChannel } from "@leftrail/cache-keys";
 import pLimit from "p-limit";
 import type { Redis } from "ioredis";
 import {
@@ -34,6 +35,9 @@ export interface RedisHubsOptions<Frame> {
   readonly ringsBytesMax?: number;
 }
 
+/** What begins a message that is no event: ids are numbers. */
+const signalMark = "!";
+
 /**
  * Hubs over Redis, with two connections for however many organizations. A hub subscribes first and reads
  * second; from there on messages carry it, and whatever they leave out is read.
@@ -54,6 +58,7 @@ export function createRedisHubs<Frame>(options: RedisHubsOptions<Frame>): Driven
     onLost: () => setLive(false),
     onMessage,
   });
+  const listeners: ((text: string) => void)[] = [];
   let isLive = link.connection !== undefined;
   let synchronising: { readonly connection: number; readonly done: Promise<void> } | undefined;
   let synchroniseAtMs = Number.NEGATIVE_INFINITY;
@@ -63,6 +68,10 @@ export function createRedisHubs<Frame>(options: RedisHubsOptions<Frame>): Driven
     const watched = hubs.find(channel);
     if (watched === undefined) {
       link.unsubscribe([channel]);
+      return;
+    }
+    if (text.startsWith(signalMark)) {
+      for (const listener of listeners) listener(text.slice(signalMark.length));
       return;
     }
     const message = decodeMessage(text);
@@ -190,6 +199,11 @@ export function createRedisHubs<Frame>(options: RedisHubsOptions<Frame>): Driven
       if (watched.hub.needsRead) void advance(watched);
       return attached;
     },
+    signal(organizationId, text) {
+      const failed = (error: unknown) => onEvent({ kind: "failed", error });
+      redis.publish(eventChannel(organizationId), signalMark + text).catch(failed);
+    },
+    onSignal: (listener) => void listeners.push(listener),
     get isLive() {
       return isLive;
     },

@@ -30,6 +30,23 @@ async function openLive(kind: BrokerKind) {
 
 export function subscribingSuite(kind: BrokerKind): void {
   describe(`subscribers (${kind.name})`, () => {
+    test("are not told of signals, which every process hears that has a hub of the organization", async () => {
+      await using live = await openLive(kind);
+      const view = await live.broker.openView();
+      const subscriber = createRecorder();
+      view.hubs.attach(live.organization, undefined, subscriber);
+      await subscriber.begun();
+      const heard: string[] = [];
+      for (const { hubs } of [live.broker, view]) hubs.onSignal((text) => heard.push(text));
+      view.hubs.signal(anOrganization(), "to nobody");
+      view.hubs.signal(live.organization, "a text\nof two lines");
+      await waitUntil(() => heard.length === 2, { what: "the signal on both" });
+      const id = await live.publish();
+      await subscriber.has(id);
+      expect(new Set(heard)).toEqual(new Set(["a text\nof two lines"]));
+      expect([subscriber.story, live.broker.count("failed")]).toEqual([[id], 0]);
+    });
+
     test("begin during attach on a live hub", async () => {
       await using live = await openLive(kind);
       const ids = [await live.publish(), await live.publish()];
