@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { newUser } from "@leftrail/auth/testing";
 import { createTestDatabase, waitUntil } from "@leftrail/testkit";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -72,6 +73,9 @@ async function expectTold(
   answered: { readonly path: string; readonly body: unknown },
 ): Promise<void> {
   const { as } = organization;
+  // What was told before is on its way at most: behind the mark comes only what the change makes.
+  const mark = await publishUntilTaken(fleet, organization.id, { sender: randomUUID(), number: 0 });
+  await waitUntil(() => streams.every(({ lastEventId }) => lastEventId === mark.id), { what: "the mark" });
   const before = streams.map(({ count }) => count);
   for (const path of [organization.features, answered.path]) await warm(fleet, path, as);
   const isTold = (stream: Followed["streams"][number], at: number) => stream.count > (before[at] ?? 0);
