@@ -1,7 +1,7 @@
 import { waitUntil, type SseReader } from "@leftrail/testkit";
 import { describe, expect, test } from "vitest";
 import { untilEnd, untilEvents } from "./stream-server.ts";
-import { FakeHubs, organizationId, startStreamPool, untilText } from "./stream-pool.ts";
+import { FakeHubs, organizationId, otherOrganizationId, startStreamPool, untilText } from "./stream-pool.ts";
 
 const own = (reader: SseReader) =>
   reader.events.map(({ type, id, data }) => ({ type, id, ...JSON.parse(data) }));
@@ -62,6 +62,31 @@ describe("the token's end", () => {
     expect(pool.endedBecause()).toEqual([]);
     pool.elapse(1_000);
     await untilEnd(reader);
+  });
+
+  test("comes behind the position where that takes a moment, and without one where it takes longer", async () => {
+    const hubs = new FakeHubs();
+    await using pool = await startStreamPool({ hubs });
+    const [soon, late] = [
+      await pool.open({ expiresAtMs: pool.time.wallMs + 10_000 }),
+      await pool.open({ expiresAtMs: pool.time.wallMs + 10_000, organizationId: otherOrganizationId }),
+    ];
+    const [first, second] = [...hubs.subscribers];
+    pool.elapse(500);
+    first?.begin({ position: "5-7", gap: undefined, replay: [] });
+    await untilEvents(soon, 1);
+    expect(soon.text).toMatch(/^retry: \d+\n\nid: 5-7\n\nid: 5-7\nevent: stream\.reauth\n/);
+    expect(late.events).toEqual([]);
+    pool.elapse(500);
+    await untilEvents(late, 1);
+    expect(late.events[0]).toMatchObject({ type: "stream.reauth", id: "0-0" });
+    second?.begin({ position: "5-7", gap: undefined, replay: [] });
+    await untilText(late, "id: 5-7\n\n");
+    pool.elapse(9_000);
+    for (const reader of [soon, late]) {
+      await untilEnd(reader);
+      expect(reader.events).toHaveLength(1);
+    }
   });
 
   test("in many years does not end it today: no timer overflows", async () => {

@@ -16,6 +16,8 @@ export const retryLaterMs = 5_000;
 
 /** How long before its token's end a stream asks for another one. */
 export const reauthBeforeMs = 30_000;
+/** How long asking waits for the stream's position where less than that is left from the beginning. */
+export const positionWithinMs = 1_000;
 /** How long an ended stream may take to be read to its end. */
 export const endGraceMs = 5_000;
 

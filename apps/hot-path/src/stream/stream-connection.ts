@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { Backlog } from "./backlog.ts";
 import type { EventsFilter } from "./events-filter.ts";
 import type { Frame } from "./frame.ts";
-import { backlogBytesMax, reauthBeforeMs, stalledHeartbeatsMax } from "./limits.ts";
+import { backlogBytesMax, positionWithinMs, reauthBeforeMs, stalledHeartbeatsMax } from "./limits.ts";
 import { encodeHeartbeat, encodeId, encodeOwnEvent, encodeRetry, heartbeat } from "./sse-encoder.ts";
 import type { ReplayPieces } from "./replay-pieces.ts";
 import { isEventId } from "./stream-request.ts";
@@ -64,6 +64,7 @@ export class StreamConnection implements Subscriber<Frame>, OnWheel {
   #isBehindCursor = false;
   #isLive = false;
   #isOver = false;
+  #isAskingPostponed = false;
   #backlog: Backlog | undefined;
   #attachment: Disposable | undefined;
 
@@ -116,6 +117,7 @@ export class StreamConnection implements Subscriber<Frame>, OnWheel {
     this.#cursor = position;
     this.#put(encodeId(position));
     if (gap !== undefined) this.#put(this.#encodeOwn("stream.gap", gapData(gap), position));
+    if (this.#isAskingPostponed) this.onDeadline(this.#keeper.wallClock());
     const taken = this.#putPiece(replay);
     if (replay.length === taken) return;
     this.#backlog = new Backlog(replay, taken);
@@ -142,6 +144,14 @@ export class StreamConnection implements Subscriber<Frame>, OnWheel {
   /** Asks for a new token, or ends with the old one. */
   onDeadline(nowMs: number): void {
     if (nowMs >= this.#expiresAtMs) return this.end("expired");
+    const positionByMs = Math.min(this.openedAtMs + positionWithinMs, this.#expiresAtMs);
+    if (!this.#isLive && nowMs < positionByMs) {
+      // Asking has the cursor as its id, so it comes behind the position, if that is to be had soon.
+      this.deadlineMs = positionByMs;
+      this.#isAskingPostponed = true;
+      return;
+    }
+    this.#isAskingPostponed = false;
     this.deadlineMs = this.#expiresAtMs;
     this.#writeOwn("stream.reauth", { expiresAt: new Date(this.#expiresAtMs).toISOString() });
   }
