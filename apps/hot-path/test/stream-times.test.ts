@@ -1,7 +1,14 @@
 import { waitUntil, type SseReader } from "@leftrail/testkit";
 import { describe, expect, test } from "vitest";
 import { untilEnd, untilEvents } from "./stream-server.ts";
-import { FakeHubs, organizationId, otherOrganizationId, startStreamPool, untilText } from "./stream-pool.ts";
+import {
+  eventOf,
+  FakeHubs,
+  organizationId,
+  otherOrganizationId,
+  startStreamPool,
+  untilText,
+} from "./stream-pool.ts";
 
 const own = (reader: SseReader) =>
   reader.events.map(({ type, id, data }) => ({ type, id, ...JSON.parse(data) }));
@@ -87,6 +94,17 @@ describe("the token's end", () => {
       await untilEnd(reader);
       expect(reader.events).toHaveLength(1);
     }
+  });
+
+  test("that has come by the time the position does ends the stream, and nothing is sent behind the end", async () => {
+    const hubs = new FakeHubs();
+    await using pool = await startStreamPool({ hubs });
+    const reader = await pool.open({ expiresAtMs: pool.time.wallMs + 500 });
+    pool.time.wallMs += 500;
+    hubs.begin([eventOf("5-1"), eventOf("5-2")]);
+    await untilEnd(reader);
+    expect([reader.end, reader.events, reader.lastEventId]).toEqual(["end", [], "5-0"]);
+    expect([pool.endedBecause(), pool.streams.sentEvents]).toEqual([["expired"], 0]);
   });
 
   test("in many years does not end it today: no timer overflows", async () => {

@@ -118,6 +118,8 @@ export class StreamConnection implements Subscriber<Frame>, OnWheel {
     this.#put(encodeId(position));
     if (gap !== undefined) this.#put(this.#encodeOwn("stream.gap", gapData(gap), position));
     if (this.#isAskingPostponed) this.onDeadline(this.#keeper.wallClock());
+    // Its token may have ended by now.
+    if (this.#isOver) return;
     const taken = this.#putPiece(replay);
     if (replay.length === taken) return;
     this.#backlog = new Backlog(replay, taken);
